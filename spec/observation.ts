@@ -1,0 +1,68 @@
+import * as z from 'zod';
+
+/** The levels on which an operation is observed, coarse to fine. A target says which it can observe. */
+export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks'] as const;
+export const Level = z.enum(LEVELS).meta({ id: 'Level' });
+export type Level = z.infer<typeof Level>;
+
+/**
+ * Bytes, run-length encoded in hex: `61736466` or `61736466,00*4092`. A run of four or more equal bytes is
+ * written `XX*N`; pieces are separated by commas; no bytes are the empty string.
+ */
+export const EncodedBytes = z.string().meta({ id: 'EncodedBytes' });
+
+/** What one operation returned to its caller. */
+export const Outcome = z
+  .union([
+    /**
+     * Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the
+     * arena (negative below it); everything else is what the system call returned.
+     */
+    z.strictObject({ ret: z.int(), data: EncodedBytes.optional() }),
+    z.strictObject({ errno: z.string().regex(/^E[A-Z0-9]+$/) }),
+    /** A signal: `at` is the fault address minus the address that the operation named, in bytes. */
+    z.strictObject({
+      signal: z.string(),
+      code: z.string(),
+      at: z.int(),
+      /** Bytes loaded before the fault, for `load`. */
+      data: EncodedBytes.optional(),
+    }),
+    /** Not performed: the actor or mapping does not exist, or the range would leave the arena and its zone. */
+    z.strictObject({ none: z.enum(['unbound', 'unsafe']) }),
+  ])
+  .meta({ id: 'Outcome' });
+export type Outcome = z.infer<typeof Outcome>;
+
+/**
+ * The mappings of each live process in arena and zone, ascending, one string each:
+ * `FIRST+PAGES PERMS PGOFF FLAGS…`, for example `4+2 rw-s 0 rd wr sh mr mw me ms sd`.
+ * Page numbers are relative to the arena; flags are `VmFlags` of `/proc/PID/smaps`. Processes without any are left out.
+ */
+export const Layout = z.record(z.string(), z.array(z.string())).meta({ id: 'Layout' });
+export type Layout = z.infer<typeof Layout>;
+
+/**
+ * The present pages of the arena for each live process, from `pagemap`: `PAGE:FRAME[F][X][D]` separated by spaces, with
+ * F file page or shared anonymous (bit 61), X exclusively mapped (bit 56), D soft-dirty (bit 55). Frames are numbered
+ * from 0 in order of first appearance (processes in order of creation, pages ascending) afresh in each
+ * observation, so only sharing is compared. Processes without present pages are left out.
+ */
+export const Frames = z.record(z.string(), z.string()).meta({ id: 'Frames' });
+export type Frames = z.infer<typeof Frames>;
+
+/** What one operation yielded on the levels that were asked for. */
+export const Observation = z
+  .strictObject({
+    outcome: Outcome,
+    /** At a checkpoint and at the end (or after every operation if the run asks for it). */
+    layout: Layout.optional(),
+    /** Absent when unchanged since the previous observation of the program (which starts with none present). */
+    frames: Frames.optional(),
+    /** The driver's log lines without prefix and addresses, in order: `vm_fault pgoff=0 write=1`. Absent when none. */
+    callbacks: z.array(z.string()).optional(),
+    /** Kernel log lines that report a bug (`BUG:`, `WARNING:`, …) since the previous observation. Absent when none. */
+    reports: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Observation' });
+export type Observation = z.infer<typeof Observation>;

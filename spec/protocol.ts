@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import { Contract } from './contract.ts';
+import { Level, Observation } from './observation.ts';
+import { OPERATION_NAMES, type OperationName, Program } from './program.ts';
+
+/** The version of the protocol; an unknown one is refused with a sentence. */
+export const PROTOCOL_VERSION = 1;
+
+const OperationNames = z.enum(OPERATION_NAMES as [OperationName, ...OperationName[]]);
+const Seq = z.int().min(0);
+
+export const StartCommand = z.strictObject({ cmd: z.literal('start'), version: z.int() });
+export const ConfigureCommand = z.strictObject({
+  cmd: z.literal('configure'),
+  seq: Seq,
+  contract: Contract,
+  /** The levels to observe from now on, a subset of those the target named. */
+  levels: z.array(Level).min(1),
+});
+export const RunCommand = z.strictObject({
+  cmd: z.literal('run'),
+  seq: Seq,
+  programs: z.array(Program),
+  /** Observe the layout after every operation instead of only at checkpoints and the end. */
+  layout: z.literal('every').optional(),
+  /** Run each program this many times, observe nothing, and answer with the memory that was lost. */
+  repeat: z.int().min(1).optional(),
+});
+export const StopCommand = z.strictObject({ cmd: z.literal('stop') });
+export const Command = z
+  .discriminatedUnion('cmd', [StartCommand, ConfigureCommand, RunCommand, StopCommand])
+  .meta({ id: 'Command' });
+export type Command = z.infer<typeof Command>;
+export type RunCommand = z.infer<typeof RunCommand>;
+
+/** What a target says of itself; nothing of this is guessed by the harness. */
+export const TargetFacts = z
+  .strictObject({
+    /** Bytes. */
+    pageSize: z.int().min(1),
+    /** Pages of the arena, the range in which programs map on purpose; nothing else is ever mapped there. */
+    arenaPages: z.int().min(1),
+    /** Pages between arena and zone that belong to the target and never change. */
+    guardPages: z.int().min(1),
+    /**
+     * Free pages below the guard: where the kernel maps what does not fit into the arena. It spans the page
+     * numbers -(guardPages + zonePages) to -guardPages - 1.
+     */
+    zonePages: z.int().min(0),
+    /** Physical memory, in pages (plus swap): the bound of the overcommit heuristic. */
+    memoryPages: z.int().min(1),
+    /** Whether a mapping with only PROT_EXEC cannot be read (protection keys). */
+    executeOnly: z.boolean(),
+    /** Whether pagemap reports soft-dirty. */
+    softDirty: z.boolean(),
+    /** The longest mapping that the target can offer, in pages; absent: as the kernel allows. */
+    mapPages: z.int().optional(),
+  })
+  .meta({ id: 'TargetFacts' });
+export type TargetFacts = z.infer<typeof TargetFacts>;
+
+export const Kernel = z.strictObject({ release: z.string(), machine: z.string() }).meta({ id: 'Kernel' });
+export type Kernel = z.infer<typeof Kernel>;
+
+export const Started = z
+  .strictObject({
+    event: z.literal('started'),
+    version: z.literal(PROTOCOL_VERSION),
+    implementation: z.strictObject({ name: z.string(), version: z.string() }),
+    levels: z.array(Level).min(1),
+    operations: z.array(OperationNames),
+    /** Whether `run` with `repeat` is answered. */
+    repeat: z.boolean(),
+    kernel: Kernel,
+    facts: TargetFacts,
+  })
+  .meta({ id: 'Started' });
+export type Started = z.infer<typeof Started>;
+
+export const Configured = z.union([
+  z.strictObject({
+    event: z.literal('configured'),
+    seq: Seq,
+    ok: z.literal(true),
+    /** Whether the node lies on a file system without execution (PROT_EXEC is then EPERM). */
+    noexec: z.boolean(),
+  }),
+  z.strictObject({ event: z.literal('configured'), seq: Seq, ok: z.literal(false), message: z.string() }),
+]);
+export type Configured = z.infer<typeof Configured>;
+
+/** One answer line for each program, in order. */
+export const Answer = z
+  .discriminatedUnion('result', [
+    z.strictObject({
+      seq: Seq,
+      index: z.int().min(0),
+      result: z.literal('observed'),
+      /** One for each operation. */
+      steps: z.array(Observation),
+      /**
+       * After the last operation: layout and frames first, then all remaining processes but the first exit in
+       * order of creation, and the first unmaps arena and zone and closes its descriptors, all ascending; the callbacks are
+       * those of this cleaning.
+       */
+      end: Observation,
+    }),
+    z.strictObject({ seq: Seq, index: z.int().min(0), result: z.literal('skipped'), reason: z.string() }),
+    z.strictObject({
+      seq: Seq,
+      index: z.int().min(0),
+      result: z.literal('errored'),
+      message: z.string(),
+      /** The operation that was under way, if known. */
+      step: z.int().optional(),
+    }),
+    z.strictObject({
+      seq: Seq,
+      index: z.int().min(0),
+      result: z.literal('repeated'),
+      times: z.int(),
+      /** Free pages of the system before, minus after. */
+      pagesLost: z.int(),
+    }),
+  ])
+  .meta({ id: 'Answer' });
+export type Answer = z.infer<typeof Answer>;
+
+export const Refused = z.strictObject({ event: z.literal('refused'), message: z.string() });
+export const Stopped = z.strictObject({ event: z.literal('stopped') });
+export const Event = z.union([Started, Configured, Answer, Refused, Stopped]).meta({ id: 'Event' });
+export type Event = z.infer<typeof Event>;

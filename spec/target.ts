@@ -1,0 +1,16 @@
+import type { Connection } from './connection.ts';
+
+/** Something that can be asked for by name: `kernel:6.12`, `memfd`, `sim`, `reference`, or a command of the user's. */
+export interface Target {
+  readonly name: string;
+  /** Builds whatever the target needs and is not there yet. Throws a `ConformanceError` that says what to do. */
+  prepare(options: PrepareOptions): Promise<void>;
+  /** A fresh connection to a clean system under test. Call `prepare` first. */
+  connect(signal?: AbortSignal): Promise<Connection>;
+}
+
+export interface PrepareOptions {
+  /** One short sentence for each stage, for people. */
+  onProgress: (message: string) => void;
+  signal?: AbortSignal;
+}
