@@ -84,6 +84,10 @@ export const Configured = z.union([
     ok: z.literal(true),
     /** Whether the node lies on a file system without execution (PROT_EXEC is then EPERM). */
     noexec: z.boolean(),
+    /**
+     * Whether the node is a regular file (fstat): its mappings end at 2^63 - 1, those of a device at 2^64 - 1 (EOVERFLOW).
+     */
+    regular: z.boolean(),
   }),
   z.strictObject({ event: z.literal('configured'), seq: Seq, ok: z.literal(false), message: z.string() }),
 ]);

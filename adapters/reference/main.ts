@@ -1,0 +1,117 @@
+/** The reference model behind the wire: `node adapters/reference/main.ts`. Harnesses are tested with it. */
+import { createInterface } from 'node:readline';
+import { end, initialState, step, type Step } from '../../model/step.ts';
+import type { Contract } from '../../spec/contract.ts';
+import { messageOf } from '../../spec/errors.ts';
+import type { KernelProfile } from '../../spec/kernel.ts';
+import { LEVELS, type Level, type Observation } from '../../spec/observation.ts';
+import { OPERATION_NAMES } from '../../spec/program.ts';
+import {
+  type Answer,
+  Command,
+  type Event,
+  PROTOCOL_VERSION,
+  type RunCommand,
+  type Started,
+} from '../../spec/protocol.ts';
+
+const STARTED: Started = {
+  event: 'started',
+  version: PROTOCOL_VERSION,
+  implementation: { name: 'reference', version: '1' },
+  levels: [...LEVELS],
+  operations: [...OPERATION_NAMES],
+  repeat: false,
+  kernel: { release: '6.12.0-reference', machine: 'x86_64' },
+  facts: {
+    pageSize: 4096,
+    arenaPages: 32,
+    guardPages: 16,
+    zonePages: 2 ** 34,
+    memoryPages: 32_768,
+    executeOnly: false,
+    softDirty: true,
+  },
+};
+
+interface Configuration {
+  readonly contract: Contract;
+  readonly levels: readonly Level[];
+  readonly profile: KernelProfile;
+}
+
+let configuration: Configuration | undefined;
+
+function observation(result: Step, levels: readonly Level[]): Observation {
+  const { outcome, callbacks, frames, layout } = result.expected;
+  return {
+    outcome,
+    ...(levels.includes('layout') && layout && { layout }),
+    ...(levels.includes('frames') && frames && { frames }),
+    ...(levels.includes('callbacks') &&
+      callbacks.length > 0 && { callbacks: callbacks.map((callback) => callback.text) }),
+  };
+}
+
+function runProgram(command: RunCommand, index: number, { contract, levels, profile }: Configuration): Answer {
+  const program = command.programs[index];
+  if (program === undefined || command.repeat !== undefined) {
+    return { seq: command.seq, index, result: 'skipped', reason: 'the reference has no memory to lose' };
+  }
+  let state = initialState(contract, profile);
+  const steps = program.ops.map((op) => {
+    const result = step(state, op, contract, profile, command.layout === 'every');
+    state = result.state;
+    return observation(result, levels);
+  });
+  return {
+    seq: command.seq,
+    index,
+    result: 'observed',
+    steps,
+    end: observation(end(state, contract, profile), levels),
+  };
+}
+
+function handle(line: string): readonly Event[] {
+  const command = Command.parse(JSON.parse(line));
+  switch (command.cmd) {
+    case 'start': {
+      if (command.version === PROTOCOL_VERSION) return [STARTED];
+      const message = `this is version ${String(PROTOCOL_VERSION)} of the protocol; use a suite of the same version`;
+      return [{ event: 'refused', message }];
+    }
+    case 'configure': {
+      const { contract, levels, seq } = command;
+      const proc = contract.node.kind === 'proc';
+      const profile: KernelProfile = {
+        release: STARTED.kernel.release,
+        version: [6, 12],
+        machine: STARTED.kernel.machine,
+        facts: STARTED.facts,
+        noexec: proc,
+        regular: proc,
+      };
+      configuration = { contract, levels, profile };
+      return [{ event: 'configured', seq, ok: true, noexec: proc, regular: proc }];
+    }
+    case 'run': {
+      const current = configuration;
+      if (current === undefined) return [{ event: 'refused', message: 'send `configure` before `run`' }];
+      return command.programs.map((_, index) => runProgram(command, index, current));
+    }
+    case 'stop':
+      return [{ event: 'stopped' }];
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  let events: readonly Event[];
+  try {
+    events = handle(line);
+  } catch (error) {
+    events = [{ event: 'refused', message: messageOf(error) }];
+  }
+  process.stdout.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  if (events.some((event) => 'event' in event && event.event === 'stopped')) break;
+}

@@ -1,0 +1,136 @@
+import type { Contract } from '../spec/contract.ts';
+import type { KernelProfile } from '../spec/kernel.ts';
+import type { Description, Process, State, Vma } from './state.ts';
+
+/** A callback that the driver is expected to log, with the clause that demands it. */
+export interface ExpectedCallback {
+  readonly text: string;
+  readonly clause: string;
+}
+
+/**
+ * One step in the making: the parts of the state that change are copied once, on the first write, and the
+ * clauses that decide are cited as they are applied. Nothing of it outlives the step, so the state stays immutable.
+ */
+export class Draft {
+  readonly contract: Contract;
+  readonly kernel: KernelProfile;
+  processes: readonly Process[];
+  descriptions: ReadonlyMap<number, Description>;
+  contents: ReadonlyMap<number, Uint8Array>;
+  anonParents: ReadonlyMap<number, number>;
+  descriptors: ReadonlyMap<string, number>;
+  mappings: ReadonlyMap<string, number>;
+  nextId: number;
+  observedFrames: string;
+
+  readonly callbacks: ExpectedCallback[] = [];
+  /** Clauses that decided the outcome; the last one decided it finally. */
+  readonly outcomeClauses: string[] = [];
+  readonly framesClauses: string[] = [];
+  readonly layoutClauses: string[] = [];
+  /** Set when a page table changed, so that frames are observed anew. */
+  framesTouched = false;
+
+  readonly #ownContents = new Set<number>();
+  /** Descriptions whose last reference may be gone; they are released when the operation returns to user space. */
+  readonly #dropped: number[] = [];
+
+  constructor(state: State, contract: Contract, kernel: KernelProfile) {
+    this.contract = contract;
+    this.kernel = kernel;
+    this.processes = state.processes;
+    this.descriptions = state.descriptions;
+    this.contents = state.contents;
+    this.anonParents = state.anonParents;
+    this.descriptors = state.descriptors;
+    this.mappings = state.mappings;
+    this.nextId = state.nextId;
+    this.observedFrames = state.observedFrames;
+  }
+
+  state(): State {
+    const { processes, descriptions, contents, anonParents, descriptors, mappings, nextId, observedFrames } = this;
+    return { processes, descriptions, contents, anonParents, descriptors, mappings, nextId, observedFrames };
+  }
+
+  process(name: string): Process | undefined {
+    for (const process of this.processes) if (process.name === name) return process;
+    return undefined;
+  }
+
+  replace(process: Process): void {
+    this.processes = this.processes.map((other) => (other.name === process.name ? process : other));
+  }
+
+  id(): number {
+    return this.nextId++;
+  }
+
+  bytes(frame: number): Uint8Array {
+    const bytes = this.contents.get(frame);
+    if (bytes === undefined) throw new Error(`model: frame ${String(frame)} has no contents`);
+    return bytes;
+  }
+
+  /** The bytes of a frame for writing: a copy of this step's own. */
+  writable(frame: number): Uint8Array {
+    if (this.#ownContents.has(frame)) return this.bytes(frame);
+    return this.setBytes(frame, this.bytes(frame).slice());
+  }
+
+  setBytes(frame: number, bytes: Uint8Array): Uint8Array {
+    if (this.#ownContents.size === 0) this.contents = new Map(this.contents);
+    this.#ownContents.add(frame);
+    (this.contents as Map<number, Uint8Array>).set(frame, bytes);
+    return bytes;
+  }
+
+  setDescription(description: Description): void {
+    this.descriptions = new Map(this.descriptions).set(description.id, description);
+  }
+
+  bindDescriptor(variable: string, descriptor: number): void {
+    this.descriptors = new Map(this.descriptors).set(variable, descriptor);
+  }
+
+  /** Records a driver callback if the contract's driver logs it. */
+  callback(name: Contract['log']['callbacks'][number], fields: string, clause: string): void {
+    if (this.contract.log.callbacks.includes(name)) {
+      this.callbacks.push({ text: fields === '' ? name : `${name} ${fields}`, clause });
+    }
+  }
+
+  /** One reference to a description is gone. */
+  drop(description: number): void {
+    this.#dropped.push(description);
+  }
+
+  /**
+   * Releases what lost its last reference. The kernel does this when the system call returns (`fput` defers to
+   * task work), so `release` is the last callback of an operation.
+   */
+  releaseDropped(): void {
+    for (const id of new Set(this.#dropped)) {
+      if (this.#referenced(id)) continue;
+      const description = this.descriptions.get(id);
+      if (description === undefined) continue;
+      const descriptions = new Map(this.descriptions);
+      descriptions.delete(id);
+      this.descriptions = descriptions;
+      if (this.contract.buffer.owner === 'description') {
+        this.contents = new Map(this.contents);
+        for (let page = 0; page < this.contract.buffer.pages; page++) {
+          (this.contents as Map<number, Uint8Array>).delete(description.buffer + page);
+        }
+      }
+      this.callback('release', '', 'LIFE-01');
+    }
+  }
+
+  #referenced(id: number): boolean {
+    return this.processes.some(
+      (process) => process.descriptors.includes(id) || process.vmas.some((vma: Vma) => vma.description === id),
+    );
+  }
+}

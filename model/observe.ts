@@ -1,0 +1,46 @@
+import type { Frames, Layout } from '../spec/observation.ts';
+import type { Draft } from './draft.ts';
+import { mnemonics, permissions } from './vm-flags.ts';
+
+/** What `/proc/PID/smaps` shows of each process' areas. */
+export function observeLayout(draft: Draft): Layout {
+  const layout: Record<string, string[]> = {};
+  for (const process of draft.processes) {
+    if (process.vmas.length === 0) continue;
+    layout[process.name] = process.vmas.map((vma) => {
+      const range = `${String(vma.start)}+${String(vma.end - vma.start)}`;
+      return `${range} ${permissions(vma.flags)} ${String(vma.pgoff)} ${mnemonics(vma.flags)}`;
+    });
+  }
+  return layout;
+}
+
+/** What `/proc/PID/pagemap` shows of the arena. */
+export function observeFrames(draft: Draft): Frames {
+  const mapCounts = new Map<number, number>();
+  for (const process of draft.processes) {
+    for (const { frame } of process.pages.values()) mapCounts.set(frame, (mapCounts.get(frame) ?? 0) + 1);
+  }
+  const numbers = new Map<number, number>();
+  const frames: Record<string, string> = {};
+  const dirty = draft.kernel.facts.softDirty ? 'D' : '';
+  for (const process of draft.processes) {
+    const pages = [...process.pages.keys()].filter((page) => page >= 0).sort((a, b) => a - b);
+    if (pages.length === 0) continue;
+    let text = '';
+    for (const page of pages) {
+      const entry = process.pages.get(page);
+      if (entry === undefined) continue;
+      let number = numbers.get(entry.frame);
+      if (number === undefined) {
+        number = numbers.size;
+        numbers.set(entry.frame, number);
+      }
+      const file = entry.anonymous ? '' : 'F';
+      const exclusive = mapCounts.get(entry.frame) === 1 ? 'X' : '';
+      text += `${text === '' ? '' : ' '}${String(page)}:${String(number)}${file}${exclusive}${dirty}`;
+    }
+    frames[process.name] = text;
+  }
+  return frames;
+}

@@ -1,0 +1,84 @@
+import type { TargetFacts } from '../spec/protocol.ts';
+import { type Int64, toUnsigned } from '../spec/integer.ts';
+import type { Address } from '../spec/program.ts';
+import type { Draft } from './draft.ts';
+import type { Vma } from './state.ts';
+
+export const PAGE_SIZE = 4096;
+
+/** Lengths from here on are rejected by `mmap` and `munmap` whatever else (TASK_SIZE of x86-64). */
+export const TOO_LONG = 2n ** 47n;
+const ROUNDS_TO_ZERO = 2n ** 64n - BigInt(PAGE_SIZE);
+
+/** The byte address relative to the arena; undefined when the mapping variable was never bound. */
+export function resolve(draft: Draft, address: Address): number | undefined {
+  if ('arena' in address) return address.arena;
+  const page = draft.mappings.get(address.map);
+  return page === undefined ? undefined : page * PAGE_SIZE + address.offset;
+}
+
+/**
+ * The length of a range in pages, rounded up as PAGE_ALIGN does, or what is wrong with it: nothing is as long as TASK_SIZE,
+ * and the last page's worth of lengths wraps to zero.
+ */
+export type PageCount = number | 'zero' | 'wraps' | 'too-long';
+
+export function pageCount(length: Int64): PageCount {
+  if (typeof length === 'number' && length >= 0 && length < 2 ** 47) {
+    return length === 0 ? 'zero' : Math.ceil(length / PAGE_SIZE);
+  }
+  const unsigned = toUnsigned(length);
+  if (unsigned > ROUNDS_TO_ZERO) return 'wraps';
+  if (unsigned >= TOO_LONG) return 'too-long';
+  return unsigned === 0n ? 'zero' : Number((unsigned + 4095n) / 4096n);
+}
+
+/** Whether the bytes lie entirely in the arena or entirely in the zone, rounded out to pages (see `unsafe` in the protocol). */
+function inside(facts: TargetFacts, at: number, bytes: number): boolean {
+  const start = Math.floor(at / PAGE_SIZE);
+  const end = Math.max(Math.ceil((at + bytes) / PAGE_SIZE), start + 1);
+  if (start >= 0) return end <= facts.arenaPages;
+  return start >= zoneStart(facts) && end <= -facts.guardPages;
+}
+
+/** The first page of the zone. */
+export function zoneStart(facts: TargetFacts): number {
+  return -(facts.guardPages + facts.zonePages);
+}
+
+/**
+ * Whether an operation on a range may be performed without touching what belongs to the target itself.
+ * `rejects` says which absurd lengths the operation refuses whatever the range.
+ */
+export function safe(facts: TargetFacts, at: number, length: Int64, rejects: 'too-long' | 'wraps'): boolean {
+  const pages = pageCount(length);
+  if (pages === 'zero') return inside(facts, at, 0);
+  if (pages === 'wraps') return inside(facts, at, 0);
+  if (pages === 'too-long') return rejects === 'too-long' && inside(facts, at, 0);
+  return inside(facts, at, Number(toUnsigned(length)));
+}
+
+/** Whether nothing is mapped in the range. */
+export function isFree(vmas: readonly Vma[], start: number, end: number): boolean {
+  return vmas.every((vma) => vma.end <= start || vma.start >= end);
+}
+
+/**
+ * Where the kernel maps when it may choose: top-down, the highest gap that is long enough
+ * (mm/mmap.c `arch_get_unmapped_area_topdown`). By construction of the targets that is the arena, then the zone.
+ */
+export function chooseGap(facts: TargetFacts, vmas: readonly Vma[], pages: number): number | undefined {
+  return highestGap(vmas, 0, facts.arenaPages, pages) ?? highestGap(vmas, zoneStart(facts), -facts.guardPages, pages);
+}
+
+function highestGap(vmas: readonly Vma[], low: number, high: number, pages: number): number | undefined {
+  let top = high;
+  for (let index = vmas.length - 1; index >= 0; index--) {
+    const vma = vmas[index];
+    if (vma === undefined || vma.start >= high) continue;
+    if (vma.end <= low) break;
+    if (top - vma.end >= pages) return top - pages;
+    top = vma.start;
+  }
+  return top - low >= pages ? top - pages : undefined;
+}

@@ -1,0 +1,152 @@
+import type { Contract } from '../spec/contract.ts';
+import type { KernelProfile } from '../spec/kernel.ts';
+import type { Frames, Layout, Outcome } from '../spec/observation.ts';
+import { FIRST_ACTOR, type Operation } from '../spec/program.ts';
+import { load, store } from './access.ts';
+import { Draft, type ExpectedCallback } from './draft.ts';
+import { close, dup, lseek, newBuffer, open, pread, pwrite, read, write } from './files.ts';
+import { mprotect, munmap } from './memory.ts';
+import { mmap, unmapRange } from './mmap.ts';
+import { observeFrames, observeLayout } from './observe.ts';
+import { exit, fork } from './processes.ts';
+import { zoneStart } from './place.ts';
+import type { Process, State } from './state.ts';
+
+/** What an operation must yield. Every level has exactly one allowed observation in this slice. */
+export interface Expected {
+  readonly outcome: Outcome;
+  readonly callbacks: readonly ExpectedCallback[];
+  /** Absent when unchanged. */
+  readonly frames?: Frames;
+  readonly layout?: Layout;
+}
+
+/** The clauses that decided, by level; the last of each decided finally. */
+export interface Clauses {
+  readonly outcome: readonly string[];
+  readonly frames: readonly string[];
+  readonly layout: readonly string[];
+}
+
+export interface Step {
+  readonly state: State;
+  readonly expected: Expected;
+  readonly clauses: Clauses;
+}
+
+/** The state in which every program starts: one process, a device in its initial state. */
+export function initialState(contract: Contract, kernel: KernelProfile): State {
+  const empty: State = {
+    processes: [{ name: FIRST_ACTOR, descriptors: [], vmas: [], pages: new Map() }],
+    descriptions: new Map(),
+    contents: new Map(),
+    anonParents: new Map(),
+    descriptors: new Map(),
+    mappings: new Map(),
+    nextId: 1,
+    observedFrames: '{}',
+  };
+  if (contract.buffer.owner !== 'device') return empty;
+  const draft = new Draft(empty, contract, kernel);
+  newBuffer(draft);
+  return draft.state();
+}
+
+/**
+ * What one operation does: the next state, what must be observed, and the clauses that decided it. Pure.
+ * `layout` is part of the expectation at checkpoints, or always with `everyLayout`.
+ */
+export function step(
+  state: State,
+  operation: Operation,
+  contract: Contract,
+  kernel: KernelProfile,
+  everyLayout = false,
+): Step {
+  const draft = new Draft(state, contract, kernel);
+  const process = draft.process(operation.actor);
+  const outcome: Outcome = process === undefined ? { none: 'unbound' } : perform(draft, process, operation);
+  draft.releaseDropped();
+  const layout = everyLayout || (operation.op === 'checkpoint' && process !== undefined);
+  return finish(draft, outcome, layout);
+}
+
+/** The end of every program: what is mapped is observed, then everything is cleaned up and its callbacks observed. */
+export function end(state: State, contract: Contract, kernel: KernelProfile): Step {
+  const draft = new Draft(state, contract, kernel);
+  const layout = observeLayout(draft);
+  const frames = changedFrames(draft);
+  draft.layoutClauses.push('VMA-01');
+  for (const process of draft.processes) if (process.name !== FIRST_ACTOR) exit(draft, process);
+  const first = draft.process(FIRST_ACTOR);
+  if (first !== undefined) {
+    const { facts } = kernel;
+    unmapRange(draft, first, zoneStart(facts), facts.arenaPages, 'UNMAP-07');
+    for (const description of first.descriptors) if (description !== 0) draft.drop(description);
+    draft.processes = draft.processes.map((process) => ({ ...process, descriptors: [] }));
+  }
+  draft.releaseDropped();
+  const expected = { outcome: { ret: 0 }, callbacks: draft.callbacks, layout, ...(frames && { frames }) };
+  return { state: draft.state(), expected, clauses: clausesOf(draft) };
+}
+
+function finish(draft: Draft, outcome: Outcome, layout: boolean): Step {
+  const frames = draft.framesTouched ? changedFrames(draft) : undefined;
+  const expected: Expected = {
+    outcome,
+    callbacks: draft.callbacks,
+    ...(frames && { frames }),
+    ...(layout && { layout: observeLayout(draft) }),
+  };
+  return { state: draft.state(), expected, clauses: clausesOf(draft) };
+}
+
+function clausesOf(draft: Draft): Clauses {
+  return { outcome: draft.outcomeClauses, frames: draft.framesClauses, layout: draft.layoutClauses };
+}
+
+function changedFrames(draft: Draft): Frames | undefined {
+  const frames = observeFrames(draft);
+  const text = JSON.stringify(frames);
+  if (text === draft.observedFrames) return undefined;
+  draft.observedFrames = text;
+  return frames;
+}
+
+function perform(draft: Draft, process: Process, operation: Operation): Outcome {
+  switch (operation.op) {
+    case 'open':
+      return open(draft, process, operation);
+    case 'close':
+      return close(draft, process, operation);
+    case 'dup':
+      return dup(draft, process, operation);
+    case 'read':
+      return read(draft, process, operation);
+    case 'pread':
+      return pread(draft, process, operation);
+    case 'write':
+      return write(draft, process, operation);
+    case 'pwrite':
+      return pwrite(draft, process, operation);
+    case 'lseek':
+      return lseek(draft, process, operation);
+    case 'mmap':
+      return mmap(draft, process, operation);
+    case 'munmap':
+      return munmap(draft, process, operation);
+    case 'mprotect':
+      return mprotect(draft, process, operation);
+    case 'load':
+      return load(draft, process, operation);
+    case 'store':
+      return store(draft, process, operation);
+    case 'fork':
+      return fork(draft, process, operation);
+    case 'exit':
+      return exit(draft, process);
+    case 'checkpoint':
+      draft.layoutClauses.push('VMA-01');
+      return { ret: 0 };
+  }
+}

@@ -1,0 +1,90 @@
+import { applicableClauses, type ClauseFacts } from '../spec/clauses.ts';
+import { ConformanceError, messageOf } from '../spec/errors.ts';
+import type { Session } from '../adapters/session.ts';
+import { PROPERTIES } from './all.ts';
+import type { Campaign } from './campaign-types.ts';
+import { Coverage } from './check.ts';
+import { corpusFor } from './corpus.ts';
+import { ProgramArbitrary, programNumber } from './generate.ts';
+import { Lane } from './lane.ts';
+import type { Property } from './property.ts';
+import { Runner } from './runner.ts';
+import { Tally } from './tally.ts';
+
+/**
+ * Checks one target with one contract: opens it, runs the properties one after the other and writes every step to the journal.
+ * Whatever the target does ends as an entry there. Throws only a `ConformanceError` of kind usage.
+ */
+export async function runCampaign(campaign: Campaign): Promise<void> {
+  const { target, contract, write } = campaign;
+  const where = { target: target.name, contract: contract.name };
+  const lane = new Lane(target, contract, campaign.signal);
+  const coverage = new Coverage();
+  try {
+    const session = await lane.session();
+    const { implementation, kernel } = session.started;
+    write({ type: 'target', ...where, implementation, kernel, levels: [...session.levels] });
+    for (const name of campaign.properties) {
+      const property = PROPERTIES[name];
+      const reason = impossible(property, session);
+      if (reason === undefined) await runProperty(campaign, lane, session, property, coverage);
+      else write({ ...new Tally().entry({ ...where, property: name }, true), message: reason });
+    }
+    const facts = clauseFacts(session);
+    const clauses: Record<string, number> = {};
+    for (const { id } of applicableClauses(contract, facts, session.levels)) clauses[id] = coverage.counts.get(id) ?? 0;
+    write({ type: 'coverage', ...where, clauses });
+  } catch (error) {
+    if (error instanceof ConformanceError && error.kind === 'usage') throw error;
+    if (campaign.signal.aborted) {
+      for (const property of campaign.properties) write(new Tally().entry({ ...where, property }, false));
+      return;
+    }
+    const message = messageOf(error);
+    write({ type: 'trouble', ...where, property: campaign.properties[0] ?? 'lockstep', verdict: 'errored', message });
+    const tally = new Tally();
+    tally.add('errored');
+    const property = campaign.properties[0] ?? 'lockstep';
+    write({ ...tally.entry({ ...where, property }, false), message: message.split('\n')[0] ?? message });
+  } finally {
+    await lane.close();
+  }
+}
+
+function clauseFacts(session: Session): ClauseFacts {
+  const { noexec, facts } = session.profile;
+  return {
+    noexec,
+    executeOnly: facts.executeOnly,
+    mapPages: facts.mapPages,
+    repeat: session.started.repeat,
+  };
+}
+
+/** Why a property cannot be judged on this target; undefined if it can. */
+function impossible(property: Property, session: Session): string | undefined {
+  const missing = property.needs.filter((level) => !session.levels.includes(level));
+  if (missing.length > 0) return `the target does not observe ${missing.join(', ')}`;
+  if (property.repeat !== undefined && !session.started.repeat) return 'the target cannot measure lost memory';
+  return undefined;
+}
+
+async function runProperty(
+  campaign: Campaign,
+  lane: Lane,
+  session: Session,
+  property: Property,
+  coverage: Coverage,
+): Promise<void> {
+  const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
+  const runner = new Runner(campaign, lane, property, coverage);
+  if (stored !== undefined) {
+    await runner.run((index) => stored[index]?.program, stored.length);
+    return;
+  }
+  const operations = new Set(session.started.operations);
+  const arbitrary = new ProgramArbitrary({ contract: campaign.contract, kernel: session.profile, operations });
+  const planned = Math.max(1, Math.ceil((campaign.programs * property.share) / 100));
+  const timed = campaign.timeMs !== undefined && property.name === 'lockstep';
+  await runner.run((index) => programNumber(arbitrary, campaign.seed, index), timed ? Infinity : planned);
+}

@@ -1,0 +1,27 @@
+import type { Property } from './property.ts';
+
+const TIMES = 400;
+
+/**
+ * Needs no model: a program that is repeated often loses no memory. A page lost by each repetition stands out clearly
+ * from the few pages that caches of the kernel take and give back.
+ */
+export const leak: Property = {
+  name: 'leak',
+  text: `A program repeated ${String(TIMES)} times loses less than a page for every second repetition.`,
+  needs: ['callbacks'],
+  share: 2,
+  repeat: TIMES,
+  expand: (program) => [program],
+  judge: (program, [answer]) => {
+    if (answer?.result !== 'repeated' || answer.pagesLost * 2 < answer.times) return undefined;
+    return {
+      clause: 'HEALTH-02',
+      level: 'memory',
+      step: program.ops.length,
+      expected: `no memory lost by ${String(answer.times)} repetitions`,
+      // Rounded, so that the same leak reads the same each time.
+      observed: `about ${String(Math.round(answer.pagesLost / answer.times))} page(s) lost by each repetition`,
+    };
+  },
+};

@@ -1,0 +1,25 @@
+import type { Disagreement } from '../spec/journal.ts';
+import type { Level } from '../spec/observation.ts';
+import type { Program } from '../spec/program.ts';
+import type { Answer } from '../spec/protocol.ts';
+import type { PropertyName } from './campaign-types.ts';
+import type { Checker } from './check.ts';
+
+/**
+ * A property of a device. A base program is generated and shrunk; what is really run may be several programs
+ * made from it (two routes that must agree), and the judge sees the answers of all of them.
+ */
+export interface Property {
+  readonly name: PropertyName;
+  /** One sentence for people. */
+  readonly text: string;
+  /** The levels without which there is nothing to judge. */
+  readonly needs: readonly Level[];
+  /** Its share of the programs that `lockstep` gets, in percent: for the properties that cost more. */
+  readonly share: number;
+  /** Run each program this often and look only at the memory lost. */
+  readonly repeat?: number;
+  expand(program: Program): readonly Program[];
+  /** The answers are all `observed` (or `repeated`), one for each expanded program. */
+  judge(program: Program, answers: readonly Answer[], checker: Checker): Disagreement | undefined;
+}

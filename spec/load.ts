@@ -1,0 +1,78 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Contract, CONTRACT_VERSION } from './contract.ts';
+import { ConformanceError, messageOf } from './errors.ts';
+import { PROGRAM_VERSION, ProgramFile } from './program.ts';
+import { check, checkVersion, parseJson, readText } from './read-json.ts';
+import { unknownName } from './suggest.ts';
+
+const SHIPPED = new URL('./contracts/', import.meta.url);
+
+/** The names of the contracts that ship with the suite. */
+export function listContracts(): string[] {
+  return readdirSync(SHIPPED)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+/**
+ * Loads a contract: one that ships, by name, or a file of the user's. A file is JSON, or a module (`.ts`, `.js`)
+ * that exports the same data as `contract` or as its default.
+ *
+ * @throws ConformanceError of kind `usage`, which names the wrong field by its path.
+ */
+export function loadContract(nameOrPath: string): Contract {
+  const shipped = listContracts();
+  if (shipped.includes(nameOrPath)) {
+    const path = fileURLToPath(new URL(`${nameOrPath}.json`, SHIPPED));
+    return checkContract(parseJson(readText(path, 'contract'), path), path);
+  }
+  if (!looksLikePath(nameOrPath)) {
+    const message = unknownName('contract', nameOrPath, shipped);
+    throw new ConformanceError('usage', 'unknown-contract', message, { hint: 'or give the path of a contract file' });
+  }
+  const isModule = /\.[cm]?[jt]s$/.test(nameOrPath);
+  const value = isModule ? importContract(nameOrPath) : parseJson(readText(nameOrPath, 'contract'), nameOrPath);
+  return checkContract(value, nameOrPath);
+}
+
+/**
+ * Loads a program file: a program with its contract and its reason.
+ *
+ * @throws ConformanceError of kind `usage`, which names the wrong field by its path.
+ */
+export function loadProgramFile(path: string): ProgramFile {
+  return checkProgramFile(parseJson(readText(path, 'program file'), path), path);
+}
+
+/** Validates the content of a program file that is already parsed; `source` names it in errors. */
+export function checkProgramFile(value: unknown, source: string): ProgramFile {
+  if (typeof value === 'object' && value !== null && 'program' in value) {
+    checkVersion(value.program, PROGRAM_VERSION, 'program', source);
+  }
+  return check(value, { schema: ProgramFile, what: 'program file', source });
+}
+
+function checkContract(value: unknown, source: string): Contract {
+  checkVersion(value, CONTRACT_VERSION, 'contract', source);
+  return check(value, { schema: Contract, what: 'contract', source });
+}
+
+function looksLikePath(text: string): boolean {
+  return text.includes('/') || /\.(json|[cm]?[jt]s)$/.test(text) || existsSync(text);
+}
+
+function importContract(path: string): unknown {
+  // A read first gives the same sentences for a missing file as for JSON.
+  readText(path, 'contract');
+  try {
+    const module = createRequire(import.meta.url)(resolve(path)) as Record<string, unknown>;
+    return module['contract'] ?? module['default'] ?? module;
+  } catch (cause) {
+    const message = `cannot load the contract ${path}: ${messageOf(cause)}`;
+    throw new ConformanceError('usage', 'contract-module', message, { cause });
+  }
+}

@@ -1,0 +1,19 @@
+import { closestMatch } from 'leven';
+
+/** The known name that a mistyped one probably means: at most a third of its letters differ. */
+export function suggest(given: string, known: readonly string[]): string | undefined {
+  // leven compares with "less than", so one more than the distance that is still plausible.
+  const maxDistance = Math.max(2, Math.ceil(given.length / 3)) + 1;
+  return closestMatch(given, known, { maxDistance });
+}
+
+/**
+ * The sentence for a name that nothing has: what was given, what is probably meant, and all that is allowed.
+ *
+ * @param what - the kind of thing, for example `contract`
+ */
+export function unknownName(what: string, given: string, known: readonly string[]): string {
+  const meant = suggest(given, known);
+  const question = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  return `unknown ${what} ${JSON.stringify(given)}${question}; known are: ${known.join(', ')}`;
+}
