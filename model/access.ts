@@ -48,7 +48,6 @@ export function store(draft: Draft, process: Process, op: Op<'store'>): Outcome 
   const at = resolve(draft, op.at);
   if (at === undefined) return { none: 'unbound' };
   const data = expandData(op.data);
-  if (data.length === 0) return { ret: 0 };
   if (!safe(draft.kernel.facts, at, data.length, 'wraps')) return { none: 'unsafe' };
   let current = process;
   for (let done = 0; done < data.length;) {

@@ -111,7 +111,7 @@ export class Draft {
    * task work), so `release` is the last callback of an operation.
    */
   releaseDropped(): void {
-    for (const id of new Set(this.#dropped)) {
+    for (const id of new Set(this.#dropped.splice(0))) {
       if (this.#referenced(id)) continue;
       const description = this.descriptions.get(id);
       if (description === undefined) continue;

@@ -93,7 +93,7 @@ export function read(draft: Draft, process: Process, op: Op<'read'>): Outcome {
   const description = lookUp(draft, process, op.fd);
   if (description === undefined) return fail(draft, 'EBADF', 'FD-02');
   if (!description.readable) return fail(draft, 'EBADF', 'READ-03');
-  const outcome = transferOut(draft, description, description.position, op.length);
+  const outcome = transferOut(draft, description, description.position, description.position, op.length);
   if ('ret' in outcome) {
     draft.setDescription({ ...description, position: description.position + outcome.ret });
   }
@@ -104,12 +104,18 @@ export function pread(draft: Draft, process: Process, op: Op<'pread'>): Outcome 
   const position = positioned(draft, process, op.fd, op.offset, op.length, 'read');
   if ('errno' in position) return position;
   draft.outcomeClauses.push('READ-04');
-  return transferOut(draft, position.description, position.offset, op.length);
+  return transferOut(draft, position.description, Number(position.offset), position.offset, op.length);
 }
 
-/** What the driver's `read` does: copies from `position`, up to the readable size. */
-function transferOut(draft: Draft, description: Description, position: number, length: number): Outcome {
-  draft.callback('read', `len=${String(length)} pos=${offsetText(position)}`, 'READ-07');
+/** What the driver's `read` does: copies from `position`, up to the readable size. It logs the position exactly, as 64 bits. */
+function transferOut(
+  draft: Draft,
+  description: Description,
+  position: number,
+  logged: number | bigint,
+  length: number,
+): Outcome {
+  draft.callback('read', `len=${String(length)} pos=${logged.toString()}`, 'READ-07');
   const count = Math.max(0, Math.min(length, draft.contract.read.size - position));
   if (count === 0) {
     draft.outcomeClauses.push(length === 0 ? 'READ-08' : 'READ-02');
@@ -151,7 +157,7 @@ export function write(draft: Draft, process: Process, op: Op<'write'>): Outcome 
   const description = lookUp(draft, process, op.fd);
   if (description === undefined) return fail(draft, 'EBADF', 'FD-02');
   if (!description.writable) return fail(draft, 'EBADF', 'WRITE-04');
-  const outcome = transferIn(draft, description, description.position, expandData(op.data));
+  const outcome = transferIn(draft, description, description.position, description.position, expandData(op.data));
   if ('ret' in outcome && draft.contract.write.position === 'honoured') {
     draft.setDescription({ ...description, position: description.position + outcome.ret });
   }
@@ -162,13 +168,19 @@ export function pwrite(draft: Draft, process: Process, op: Op<'pwrite'>): Outcom
   const position = positioned(draft, process, op.fd, op.offset, op.data.length, 'write');
   if ('errno' in position) return position;
   draft.outcomeClauses.push('WRITE-07');
-  return transferIn(draft, position.description, position.offset, expandData(op.data));
+  return transferIn(draft, position.description, Number(position.offset), position.offset, expandData(op.data));
 }
 
 /** What the driver's `write` does. */
-function transferIn(draft: Draft, description: Description, position: number, data: Uint8Array): Outcome {
+function transferIn(
+  draft: Draft,
+  description: Description,
+  position: number,
+  logged: number | bigint,
+  data: Uint8Array,
+): Outcome {
   const { write: rules } = draft.contract;
-  draft.callback('write', `len=${String(data.length)} pos=${offsetText(position)}`, 'WRITE-08');
+  draft.callback('write', `len=${String(data.length)} pos=${logged.toString()}`, 'WRITE-08');
   const start = rules.position === 'ignored' ? 0 : position;
   if (rules.position === 'honoured' && start >= rules.size) {
     if (rules.atEnd === 'ENOSPC') return fail(draft, 'ENOSPC', 'WRITE-03');
@@ -186,12 +198,7 @@ function transferIn(draft: Draft, description: Description, position: number, da
   return succeed(draft, rules.returns === 'length' ? data.length : count, clause);
 }
 
-/** A position in a log line: 64-bit values are exact there. */
-function offsetText(position: number): string {
-  return BigInt(position).toString();
-}
-
-type Positioned = { description: Description; offset: number } | { errno: string };
+type Positioned = { description: Description; offset: bigint } | { errno: string };
 
 /** The checks of `ksys_pread64`/`ksys_pwrite64`, `vfs_read`/`vfs_write` and `rw_verify_area`, in their order. */
 function positioned(
@@ -215,7 +222,7 @@ function positioned(
   const allowed = direction === 'read' ? description.readable : description.writable;
   if (!allowed) return error('EBADF', direction === 'read' ? 'READ-03' : 'WRITE-04');
   if (offset + BigInt(length) > OFFSET_MAX) return error('EINVAL', `${prefix}-06`);
-  return { description, offset: Number(offset) };
+  return { description, offset };
 }
 
 export function lseek(draft: Draft, process: Process, op: Op<'lseek'>): Outcome {

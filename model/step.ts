@@ -77,17 +77,30 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
   const layout = observeLayout(draft);
   const frames = changedFrames(draft);
   draft.layoutClauses.push('VMA-01');
-  for (const process of draft.processes) if (process.name !== FIRST_ACTOR) exit(draft, process);
-  const first = draft.process(FIRST_ACTOR);
-  if (first !== undefined) {
-    const { facts } = kernel;
-    unmapRange(draft, first, zoneStart(facts), facts.arenaPages, 'UNMAP-07');
-    for (const description of first.descriptors) if (description !== 0) draft.drop(description);
-    draft.processes = draft.processes.map((process) => ({ ...process, descriptors: [] }));
+  for (const process of draft.processes) {
+    if (process.name === FIRST_ACTOR) continue;
+    exit(draft, process);
+    draft.releaseDropped();
   }
-  draft.releaseDropped();
+  cleanFirst(draft, zoneStart(kernel.facts), 0);
+  cleanFirst(draft, 0, kernel.facts.arenaPages);
+  for (const description of draft.process(FIRST_ACTOR)?.descriptors ?? []) {
+    if (description === 0) continue;
+    const first = draft.process(FIRST_ACTOR);
+    if (first === undefined) break;
+    draft.replace({ ...first, descriptors: first.descriptors.with(first.descriptors.indexOf(description), 0) });
+    draft.drop(description);
+    draft.releaseDropped();
+  }
   const expected = { outcome: { ret: 0 }, callbacks: draft.callbacks, layout, ...(frames && { frames }) };
   return { state: draft.state(), expected, clauses: clausesOf(draft) };
+}
+
+/** One system call of the cleaning: the first process unmaps a range. */
+function cleanFirst(draft: Draft, start: number, end: number): void {
+  const first = draft.process(FIRST_ACTOR);
+  if (first !== undefined) unmapRange(draft, first, start, end, 'UNMAP-07');
+  draft.releaseDropped();
 }
 
 function finish(draft: Draft, outcome: Outcome, layout: boolean): Step {

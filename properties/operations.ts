@@ -160,7 +160,7 @@ function mapLength(scene: Scene): Int64 {
   if (choices.chance(82)) return pages * PAGE;
   if (choices.chance(50)) return pages * PAGE + choices.pick([-1, 1, -4095]);
   const limit = scene.kernel.facts.mapPages;
-  const long = limit === undefined ? [33 * PAGE, 2 ** 20, 2 ** 30, 2 ** 40, 2 ** 46] : [33 * PAGE];
+  const long = limit === undefined ? [33 * PAGE, 2 ** 20, 2 ** 30, 2 ** 30, 2 ** 40, 2 ** 46] : [33 * PAGE];
   return choices.pick<Int64>([0, ...long, ...ABSURD_LENGTHS]);
 }
 
@@ -313,6 +313,12 @@ export function munmap(scene: Scene): Op<'munmap'> {
 }
 
 export function mprotect(scene: Scene): Op<'mprotect'> {
+  const huge = scene.process.vmas.find((vma) => vma.end - vma.start > scene.kernel.facts.memoryPages);
+  if (huge !== undefined && scene.choices.chance(30)) {
+    const at = addressOf(scene, huge.start * PAGE);
+    const length = (huge.end - huge.start) * PAGE;
+    return { op: 'mprotect', actor: scene.process.name, at, length, prot: protection(scene) };
+  }
   const range = byteRange(scene, [0, 0, '18446744073709551615', '18446744073709547521']);
   return { op: 'mprotect', actor: scene.process.name, ...range, prot: protection(scene) };
 }

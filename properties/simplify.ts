@@ -64,8 +64,19 @@ function uses(op: Operation): string[] {
 /** Programs of the same length with one operation made plainer. */
 export function simplifications(program: Program): Program[] {
   return program.ops.flatMap((op, index) =>
-    plainer(op).map((simpler) => ({ ...program, ops: program.ops.with(index, simpler) })),
+    [...plainer(op), ...relative(op, program.ops.slice(0, index))].map((simpler) => ({
+      ...program,
+      ops: program.ops.with(index, simpler),
+    })),
   );
+}
+
+/** The operation with an arena address told from a mapping instead, so that the mapping may then lie anywhere. */
+function relative(op: Operation, before: readonly Operation[]): Operation[] {
+  if (!('at' in op) || !('arena' in op.at)) return [];
+  const { arena } = op.at;
+  const maps = before.flatMap((earlier) => (earlier.op === 'mmap' ? [earlier.to] : []));
+  return maps.flatMap((map) => [0, arena % PAGE].map((offset) => ({ ...op, at: { map, offset } })));
 }
 
 function plainer(op: Operation): Operation[] {

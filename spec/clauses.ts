@@ -410,7 +410,7 @@ const all: readonly Clause[] = [
     'outcome',
     'mprotect that makes a private mapping of more than all memory writable fails with ENOMEM.',
     'mm/mprotect.c mprotect_fixup, overcommit heuristic',
-    (_, f) => f.mapPages === undefined,
+    (c, f) => f.mapPages === undefined && c.mmap.range === 'any',
   ),
   clause(
     'PROT-10',

@@ -49,8 +49,8 @@ describe('loadContract', () => {
     ['is a contract of version 2, but this release reads version 1', { ...valid, version: 2 }],
     [':1:7: not JSON', '{"a": }'],
     [':3:2: not JSON', '{\n "a": 1\n "b": 2\n}'],
-    [':2:7: not JSON: the file ends too early', '{\n"a": ['],
-    [':1:1: not JSON: the file ends too early', ''],
+    [':2:7: not JSON: the text ends too early', '{\n"a": ['],
+    [':1:1: not JSON: the text ends too early', ''],
   ])('says %s', (sentence, content) => {
     expect(problemOf(() => loadContract(file('wrong.json', content)))).toContain(sentence);
   });

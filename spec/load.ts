@@ -45,15 +45,11 @@ export function loadContract(nameOrPath: string): Contract {
  * @throws ConformanceError of kind `usage`, which names the wrong field by its path.
  */
 export function loadProgramFile(path: string): ProgramFile {
-  return checkProgramFile(parseJson(readText(path, 'program file'), path), path);
-}
-
-/** Validates the content of a program file that is already parsed; `source` names it in errors. */
-export function checkProgramFile(value: unknown, source: string): ProgramFile {
+  const value = parseJson(readText(path, 'program file'), path);
   if (typeof value === 'object' && value !== null && 'program' in value) {
-    checkVersion(value.program, PROGRAM_VERSION, 'program', source);
+    checkVersion(value.program, PROGRAM_VERSION, 'program', path);
   }
-  return check(value, { schema: ProgramFile, what: 'program file', source });
+  return check(value, { schema: ProgramFile, what: 'program file', source: path });
 }
 
 function checkContract(value: unknown, source: string): Contract {

@@ -16,7 +16,7 @@ export const Outcome = z
   .union([
     /**
      * Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the
-     * arena (negative below it); everything else is what the system call returned.
+     * arena (negative below it); `load` and `store` return the bytes accessed; everything else is what the system call returned.
      */
     z.strictObject({ ret: z.int(), data: EncodedBytes.optional() }),
     z.strictObject({ errno: z.string().regex(/^E[A-Z0-9]+$/) }),

@@ -35,19 +35,20 @@ export function parseJson(text: string, source: string, firstLine = 1): unknown 
   }
 }
 
-/** JSON.parse names a position only sometimes, so the place comes from a parser that always does. */
-function locate(text: string, fallback: string): { line: number; column: number; message: string } {
-  try {
-    parse(text, { mode: 'json' });
-  } catch (error) {
-    const { line, column, message } = error as Error & { line: number; column: number };
-    if (!message.includes('end of input')) {
-      return { line, column, message: message.replace(/ \(\d+:\d+\)$/, '').replace(/\.$/, '') };
+/** JSON.parse names the place only sometimes; for what it calls unexpected, it comes from a parser that always does. */
+function locate(text: string, message: string): { line: number; column: number; message: string } {
+  const place = /^(.*?)(?: in JSON)? at position \d+ \(line (\d+) column (\d+)\)$/s.exec(message);
+  if (place !== null) return { line: Number(place[2]), column: Number(place[3]), message: place[1] ?? '' };
+  if (message.startsWith('Unexpected token')) {
+    try {
+      parse(text, { mode: 'json' });
+    } catch (error) {
+      const { line, column } = error as Error & { line: number; column: number };
+      return { line, column, message: /^Unexpected token '.*?'/su.exec(message)?.[0] ?? message };
     }
   }
   const lines = text.split('\n');
-  const message = fallback.includes('end of JSON') ? 'the file ends too early' : fallback;
-  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1, message };
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1, message: 'the text ends too early' };
 }
 
 /** What the schema of a versioned file is checked with. */

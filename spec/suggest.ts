@@ -1,9 +1,11 @@
 import { closestMatch } from 'leven';
 
-/** The known name that a mistyped one probably means: at most a third of its letters differ. */
+/** The known name that a mistyped one probably means: it begins the same way, or at most a third of the letters differ. */
 export function suggest(given: string, known: readonly string[]): string | undefined {
+  const longer = known.find((name) => given.length > 1 && name.startsWith(given));
+  if (longer !== undefined) return longer;
   // leven compares with "less than", so one more than the distance that is still plausible.
-  const maxDistance = Math.max(2, Math.ceil(given.length / 3)) + 1;
+  const maxDistance = Math.max(1, Math.floor(given.length / 3)) + 1;
   return closestMatch(given, known, { maxDistance });
 }
 
