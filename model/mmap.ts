@@ -127,6 +127,8 @@ function refusal(draft: Draft, op: Mmap, description: { readable: boolean; writa
   if (op.type === 'none' || op.type === 'both-bits-and-more') return fail(draft, 'EINVAL', 'MAP-15');
   const unknown = op.flags?.includes('unknown') === true;
   if (op.type === 'validate' && unknown) return fail(draft, 'EOPNOTSUPP', 'MAP-16');
+  // The kernel's LEGACY_MAP_MASK does not know MAP_FIXED_NOREPLACE, which is younger.
+  if (op.type === 'validate' && op.place?.how === 'noreplace') return fail(draft, 'EOPNOTSUPP', 'MAP-26');
   if (unknown) draft.outcomeClauses.push('MAP-17');
   const wantsWrite = op.prot[1] === 'w';
   if (op.type !== 'private' && wantsWrite && !description.writable) return fail(draft, 'EACCES', 'MAP-25');

@@ -1,3 +1,4 @@
+import { atLeast } from '../spec/kernel.ts';
 import type { Draft } from './draft.ts';
 import type { Page, Process, Vma } from './state.ts';
 import { VM_ACCESS_FLAGS, VM_DONTEXPAND, VM_SOFTDIRTY } from './vm-flags.ts';
@@ -55,13 +56,18 @@ export function insertMerged(
   const at = index === -1 ? vmas.length : index;
   const previous = vmas[at - 1];
   const next = vmas[at];
-  const right = next !== undefined && sameKind(area, next, draft) && anonMergeable(area.anon, next.anon, next);
-  let left =
-    previous !== undefined && sameKind(previous, area, draft) && anonMergeable(area.anon, previous.anon, previous);
-  let both = left && right && anonMergeable(previous?.anon ?? 0, next?.anon ?? 0, undefined);
-  if (!existing && left && right && hasMapleMmapMerge(draft)) {
-    both = anonMergeable(next?.anon ?? 0, previous?.anon ?? 0, previous);
-    left = both;
+  const fits = (left: Vma | undefined, right: Vma | undefined, neighbour: Vma | undefined): boolean =>
+    left !== undefined &&
+    right !== undefined &&
+    sameKind(left, right, draft) &&
+    anonMergeable(area.anon, neighbour?.anon ?? 0, neighbour);
+  let left = fits(previous, area, previous);
+  const right = fits(area, next, next);
+  let both = false;
+  if (left && right && previous !== undefined && next !== undefined) {
+    const asksPrevious = !existing && hasMapleMmapMerge(draft);
+    both = anonMergeable(next.anon, previous.anon, asksPrevious ? previous : undefined);
+    if (asksPrevious) left = both;
   }
   const before = vmas.slice(0, at);
   const after = vmas.slice(at);
@@ -81,8 +87,7 @@ export function insertMerged(
  * From 6.1 to 6.11 `mmap_region` looked at the next area first and then asked whether the previous one fits to the next.
  */
 function hasMapleMmapMerge(draft: Draft): boolean {
-  const [major, minor] = draft.kernel.version;
-  return major === 6 && minor >= 1 && minor < 12;
+  return atLeast(draft.kernel, 6, 1) && !atLeast(draft.kernel, 6, 12);
 }
 
 /**

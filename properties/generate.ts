@@ -100,8 +100,8 @@ export class ProgramArbitrary extends fc.Arbitrary<Program> {
     return new fc.Value(generateProgram(new Choices(random), this.#setting), undefined);
   }
 
-  canShrinkWithoutContext(_value: unknown): _value is Program {
-    return false;
+  canShrinkWithoutContext(value: unknown): value is Program {
+    return value === undefined;
   }
 
   shrink(): fc.Stream<fc.Value<Program>> {

@@ -1,6 +1,6 @@
 import type { Property } from './property.ts';
 
-const TIMES = 400;
+const TIMES = 200;
 
 /**
  * Needs no model: a program that is repeated often loses no memory. A page lost by each repetition stands out clearly
@@ -10,7 +10,7 @@ export const leak: Property = {
   name: 'leak',
   text: `A program repeated ${String(TIMES)} times loses less than a page for every second repetition.`,
   needs: ['callbacks'],
-  share: 2,
+  share: 1,
   repeat: TIMES,
   expand: (program) => [program],
   judge: (program, [answer]) => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import type fc from 'fast-check';
 
 /** The choices that a generator makes, drawn from fast-check's random source so that seeds and replay are its own. */
 export class Choices {

@@ -305,6 +305,12 @@ const all: readonly Clause[] = [
     'mmap(2), ERRORS',
   ),
   clause(
+    'MAP-26',
+    'outcome',
+    'mmap with MAP_SHARED_VALIDATE and MAP_FIXED_NOREPLACE on a free range fails with EOPNOTSUPP.',
+    'include/linux/mman.h LEGACY_MAP_MASK; found by a generated program, measured on 6.1, 6.12 and 6.18',
+  ),
+  clause(
     'VMA-01',
     'layout',
     'Each mapping is listed with its range, permissions and offset, and nothing else is mapped.',

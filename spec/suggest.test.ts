@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { suggest, unknownName } from './suggest.ts';
+import { closest, unknownName } from './suggest.ts';
 
 const TARGETS = ['sim', 'memfd', 'kernel:6.12', 'kernel:6.1'];
 
-describe('suggest', () => {
+describe('closest', () => {
   it.each([
     ['kernl:6.12', 'kernel:6.12'],
     ['memfs', 'memfd'],
@@ -11,7 +11,7 @@ describe('suggest', () => {
     ['simm', 'sim'],
     ['board', undefined],
     ['', undefined],
-  ])('%s is probably %s', (given, meant) => expect(suggest(given, TARGETS)).toBe(meant));
+  ])('%s is probably %s', (given, meant) => expect(closest(given, TARGETS)).toBe(meant));
 });
 
 it('an unknown name is answered with all that are known', () => {

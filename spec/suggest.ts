@@ -1,7 +1,7 @@
 import { closestMatch } from 'leven';
 
 /** The known name that a mistyped one probably means: it begins the same way, or at most a third of the letters differ. */
-export function suggest(given: string, known: readonly string[]): string | undefined {
+export function closest(given: string, known: readonly string[]): string | undefined {
   const longer = known.find((name) => given.length > 1 && name.startsWith(given));
   if (longer !== undefined) return longer;
   // leven compares with "less than", so one more than the distance that is still plausible.
@@ -15,7 +15,7 @@ export function suggest(given: string, known: readonly string[]): string | undef
  * @param what - the kind of thing, for example `contract`
  */
 export function unknownName(what: string, given: string, known: readonly string[]): string {
-  const meant = suggest(given, known);
+  const meant = closest(given, known);
   const question = meant === undefined ? '' : ` (did you mean ${meant}?)`;
   return `unknown ${what} ${JSON.stringify(given)}${question}; known are: ${known.join(', ')}`;
 }

@@ -14,3 +14,12 @@ export interface PrepareOptions {
   onProgress: (message: string) => void;
   signal?: AbortSignal;
 }
+
+/** What can be said of a target without starting it. */
+export interface TargetStatus {
+  readonly name: string;
+  readonly description: string;
+  readonly state: 'ready' | 'needs prepare' | 'missing';
+  /** What is missing, and what mends it. */
+  readonly detail?: string;
+}

@@ -1,0 +1,85 @@
+import type { Connection, ConnectionEnd } from '../../spec/connection.ts';
+import { bootMachine, restoreMachine } from './saved-state.ts';
+import { linesOf } from './lines.ts';
+import type { Kit } from './kit.ts';
+import type { Machine } from './machine.ts';
+
+/** How many lines of the console an error message shows. */
+const TAIL_LINES = 20;
+
+/** What Linux prints when it gives up. With `oops=panic` every oops ends with the first of them. */
+const CRASH = /Kernel panic - not syncing|BUG: unable to handle|Oops: /;
+
+/** What `init.c` prints when the helper has ended, or when it could not be started at all. */
+const HELPER_ENDED = /mmap-conformance: (helper ended: .*|init failed: .*)/;
+
+/**
+ * Starts a guest from the saved state of a kit (or boots it, when the kit has none) and connects to its helper.
+ *
+ * @throws ConformanceError of kind `target` that names the stage that failed and shows the end of the console
+ */
+export async function openGuest(kit: Kit, options: { readonly signal?: AbortSignal } = {}): Promise<Connection> {
+  const start = {
+    boot: kit.boot,
+    accelerator: kit.accelerator,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  const machine = kit.statePath === undefined ? await bootMachine(start) : await restoreMachine(start, kit.statePath);
+  return connectTo(machine, options.signal);
+}
+
+function connectTo(machine: Machine, signal: AbortSignal | undefined): Connection {
+  let asked: 'closed' | 'killed' | undefined;
+  // Writing to a guest that has just died; `closed` tells why it did.
+  machine.port.on('error', () => undefined);
+  const closed = machine.exited.then((how): ConnectionEnd => {
+    if (asked === undefined && signal?.aborted === true) {
+      return { reason: 'killed', message: 'The guest was ended because the run was interrupted.' };
+    }
+    return describeEnd(asked, how, machine.console.text());
+  });
+
+  return {
+    send: (line) => {
+      machine.port.write(`${line}\n`);
+    },
+    lines: linesUntilEnd(machine),
+    closed,
+    close: async () => {
+      asked ??= 'closed';
+      // A guest keeps nothing that would have to be saved, so pulling the plug is an orderly end.
+      machine.kill();
+      await closed;
+    },
+    kill: () => {
+      asked ??= 'killed';
+      machine.kill();
+    },
+    consoleTail: () => machine.console.tail(TAIL_LINES),
+  };
+}
+
+async function* linesUntilEnd(machine: Machine): AsyncGenerator<string, void, undefined> {
+  try {
+    yield* linesOf(machine.port);
+  } catch {
+    // The port breaks when QEMU dies; `closed` tells why it did.
+  }
+}
+
+/** Tells from what was asked for and what the console shows why a guest has ended. */
+export function describeEnd(asked: 'closed' | 'killed' | undefined, how: string, console: string): ConnectionEnd {
+  // A crash that happened before somebody closed the guest, or lost patience and killed it, is still the crash.
+  const crash = console.split('\n').find((line) => CRASH.test(line));
+  if (crash !== undefined) {
+    return { reason: 'crashed', message: `The kernel of the guest crashed: ${crash.trim()}` };
+  }
+  if (asked === 'closed') {
+    return { reason: 'closed', message: 'The guest was closed.' };
+  }
+  if (asked === 'killed') {
+    return { reason: 'killed', message: 'The guest was killed.' };
+  }
+  const helper = HELPER_ENDED.exec(console)?.[1];
+  return { reason: 'exited', message: helper === undefined ? how : `The guest ended by itself (${helper}).` };
+}

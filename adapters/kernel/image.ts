@@ -1,0 +1,99 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildLayer, layerKey } from './cache.ts';
+import { ConformanceError } from '../../spec/errors.ts';
+import { guestDrivers } from './builtin-drivers.ts';
+import { packCpio } from './cpio.ts';
+import { run } from './processes.ts';
+import type { BuiltModules } from './modules.ts';
+import type { CpioEntry } from './cpio.ts';
+import type { KernelRoot } from './root.ts';
+
+/** Raise it when this file makes another image from the same parts. */
+const IMAGE_VERSION = 1;
+
+/** A module to load in the guest, with its parameters as `insmod` takes them: `pages=4 backing=array`. */
+export interface ModuleToLoad {
+  readonly name: string;
+  readonly params?: string;
+}
+
+interface ImageOptions {
+  readonly root: KernelRoot;
+  readonly built: BuiltModules;
+  readonly modules: readonly ModuleToLoad[];
+  readonly helper: string;
+  readonly cacheDir: string;
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Image {
+  readonly initramfsPath: string;
+  readonly key: string;
+}
+
+/**
+ * Packs what runs in the guest: the first process, the drivers, the modules and the helper. It is not compressed,
+ * because unpacking costs an emulated machine more than reading.
+ */
+export async function buildImage(options: ImageOptions): Promise<Image> {
+  const helper = await readFile(options.helper).catch((cause: unknown) => {
+    throw new ConformanceError('target', 'no-helper', `The helper ${options.helper} cannot be read.`, { cause });
+  });
+  const initSource = await readFile(INIT_SOURCE);
+  const list = options.modules.map(({ name, params }) =>
+    params === undefined || params === '' ? name : `${name} ${params}`,
+  );
+  const key = layerKey(['image', String(IMAGE_VERSION), options.root.key, options.built.key, list, helper, initSource]);
+  const directory = await buildLayer({ ...options, name: 'image', key }, async (target) => {
+    options.onProgress('Packing the guest image.');
+    const init = path.join(target, 'init');
+    await run('gcc', ['-std=c17', '-Wall', '-Wextra', '-Werror', '-O2', '-static', '-o', init, INIT_SOURCE], {
+      what: "Building the guest's first process",
+      code: 'init-failed',
+      hint: 'Install gcc and libc6-dev.',
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const drivers = await guestDrivers(options.root.modulesDir);
+    const own = await Promise.all(
+      options.modules.map(async ({ name }) => ({ name, content: await readModule(options.built, name) })),
+    );
+    const content = packCpio([
+      { kind: 'directory', path: 'dev', mode: 0o755 },
+      // The kernel opens it for the first process, before that can mount anything.
+      { kind: 'character-device', path: 'dev/console', mode: 0o600, major: 5, minor: 1 },
+      { kind: 'file', path: 'init', mode: 0o755, content: await readFile(init) },
+      { kind: 'file', path: 'helper', mode: 0o755, content: helper },
+      { kind: 'directory', path: 'modules', mode: 0o755 },
+      ...[...drivers, ...own].map((module): CpioEntry => ({
+        kind: 'file',
+        path: `modules/${module.name}.ko`,
+        mode: 0o644,
+        content: module.content,
+      })),
+      {
+        kind: 'file',
+        path: 'modules/list',
+        mode: 0o644,
+        content: Buffer.from([...drivers.map((driver) => driver.name), ...list].map((line) => `${line}\n`).join('')),
+      },
+    ]);
+    await writeFile(path.join(target, INITRAMFS), content);
+  });
+  return { initramfsPath: path.join(directory, INITRAMFS), key };
+}
+
+const INIT_SOURCE = path.join(import.meta.dirname, 'init.c');
+const INITRAMFS = 'initramfs.cpio';
+
+async function readModule(built: BuiltModules, name: string): Promise<Uint8Array> {
+  if (!built.names.includes(name)) {
+    throw new ConformanceError(
+      'usage',
+      'unknown-module',
+      `There is no module "${name}"; the build made ${built.names.join(', ')}.`,
+    );
+  }
+  return readFile(path.join(built.directory, `${name}.ko`));
+}

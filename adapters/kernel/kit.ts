@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { chooseAccelerator, qemuVersion } from './accelerator.ts';
+import { buildLayer, defaultCacheDir, layerKey } from './cache.ts';
+import { buildImage } from './image.ts';
+import { machineArguments } from './machine.ts';
+import { buildModules } from './modules.ts';
+import { installPackages } from './packages.ts';
+import { pruneLayers } from './prune.ts';
+import { kernelRelease } from './releases.ts';
+import { prepareRoot } from './root.ts';
+import { saveState } from './saved-state.ts';
+import type { ModuleToLoad } from './image.ts';
+import type { Accelerator, BootFiles } from './machine.ts';
+
+export interface KitOptions {
+  /** A kernel series, for example `6.12`. */
+  readonly kernel: string;
+  /** A directory that `make M=` can build; the project's own modules by default. */
+  readonly moduleDir?: string;
+  /** A unified diff against that directory, for `patch -p1`: a mutant. */
+  readonly patch?: string;
+  /** What the guest loads, in this order; every module that the directory builds by default. */
+  readonly modules?: readonly ModuleToLoad[];
+  /** A statically linked executable that speaks over stdin and stdout. */
+  readonly helper: string;
+  readonly cacheDir?: string;
+  /** Takes one sentence whenever something slow begins. */
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Everything that a guest starts from. Its files stay valid as long as nobody removes the cache. */
+export interface Kit {
+  /** What `uname -r` says in the guest. */
+  readonly kernelVersion: string;
+  readonly boot: BootFiles;
+  readonly accelerator: Accelerator;
+  /** Why that accelerator: one sentence. */
+  readonly acceleratorReason: string;
+  /** The state of a machine whose helper waits for its first request. Without it, the guest boots. */
+  readonly statePath?: string;
+}
+
+const OWN_MODULES = path.join(import.meta.dirname, '../../kmod');
+
+/** The file of a state layer. */
+const STATE = 'machine-state';
+
+/**
+ * Makes ready what a guest needs, in layers that are cached one by one: the root with kernel and compiler (minutes at
+ * worst), the modules (seconds), the image and the saved state (seconds).
+ *
+ * @throws ConformanceError of kind `usage` for an unknown kernel or a directory without modules, of kind `target` when
+ *   a layer cannot be built; its message holds the end of the failed command's output
+ */
+export async function prepareKit(options: KitOptions): Promise<Kit> {
+  const release = kernelRelease(options.kernel);
+  const context = {
+    cacheDir: options.cacheDir ?? defaultCacheDir(),
+    onProgress: options.onProgress,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  await installPackages(context.onProgress);
+  const root = await prepareRoot(release, context);
+  const built = await buildModules({
+    ...context,
+    root,
+    sourceDir: options.moduleDir ?? OWN_MODULES,
+    ...(options.patch === undefined ? {} : { patch: options.patch }),
+  });
+  const modules = options.modules ?? built.names.map((name) => ({ name }));
+  const image = await buildImage({ ...context, root, built, modules, helper: options.helper });
+  const boot = { kernelPath: root.kernelPath, initramfsPath: image.initramfsPath };
+  const { accelerator, reason } = await chooseAccelerator(boot, context);
+
+  const stateKey = layerKey(['state', image.key, await qemuVersion(), machineArguments(accelerator)]);
+  const stateDir = await buildLayer({ ...context, name: 'state', key: stateKey }, async (target) => {
+    context.onProgress(`Booting Linux ${root.kernelVersion} once, to start guests from there.`);
+    await saveState(
+      { boot, accelerator, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+      path.join(target, STATE),
+    );
+  });
+  await pruneLayers(context.cacheDir);
+  return {
+    kernelVersion: root.kernelVersion,
+    boot,
+    accelerator,
+    acceleratorReason: reason,
+    statePath: path.join(stateDir, STATE),
+  };
+}

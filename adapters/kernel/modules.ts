@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, cp, mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { ConformanceError } from '../../spec/errors.ts';
+import { buildLayer, layerKey } from './cache.ts';
+import { contained, run } from './processes.ts';
+import { BUILD_DIR } from './root.ts';
+import type { KernelRoot } from './root.ts';
+
+/** Raise it when this file builds other modules from the same sources. */
+const BUILD_VERSION = 1;
+
+/** What earlier builds leave in a source directory, and what is no source of the modules themselves. */
+const NOT_SOURCES =
+  /(^|\/)(mutants|node_modules|\.git|\.tmp_versions)(\/|$)|\.(o|ko|a|mod|mod\.c|cmd|dwo)$|(^|\/)(Module\.symvers|modules\.order)$/;
+
+interface ModulesOptions {
+  readonly root: KernelRoot;
+  /** A directory that `make M=` can build. */
+  readonly sourceDir: string;
+  /** A unified diff (for `patch -p1`) to apply first. */
+  readonly patch?: string;
+  readonly cacheDir: string;
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuiltModules {
+  readonly directory: string;
+  readonly key: string;
+  /** The names of the modules, sorted, without `.ko`. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Builds the modules of a directory against the headers of a root, or finds them in the cache. Warnings are errors.
+ *
+ * @throws ConformanceError with code `no-sources`, `patch-failed` or `modules-failed` and the compiler's messages
+ */
+export async function buildModules(options: ModulesOptions): Promise<BuiltModules> {
+  const sources = await listSources(options.sourceDir);
+  const patch = options.patch === undefined ? undefined : await readFile(options.patch);
+  const contents = await Promise.all(
+    sources.map(async (name) => [name, await readFile(path.join(options.sourceDir, name))]),
+  );
+  const key = layerKey([
+    'modules',
+    String(BUILD_VERSION),
+    options.root.key,
+    options.root.kernelVersion,
+    contents,
+    patch ?? 'no patch',
+  ]);
+  const directory = await buildLayer({ ...options, name: 'modules', key }, async (target) => {
+    options.onProgress(`Building the modules for Linux ${options.root.kernelVersion}.`);
+    await compile(options, sources, target);
+  });
+  const names = (await readdir(directory))
+    .filter((name) => name.endsWith('.ko'))
+    .map((name) => path.basename(name, '.ko'));
+  return { directory, key, names: names.sort() };
+}
+
+async function listSources(sourceDir: string): Promise<readonly string[]> {
+  const entries = await readdir(sourceDir, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new ConformanceError('usage', 'no-sources', `The module directory ${sourceDir} cannot be read.`, { cause });
+  });
+  const sources = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(sourceDir, path.join(entry.parentPath, entry.name)))
+    .filter((name) => !NOT_SOURCES.test(name))
+    .sort();
+  if (!sources.includes('Kbuild') && !sources.includes('Makefile')) {
+    throw new ConformanceError(
+      'usage',
+      'no-sources',
+      `The module directory ${sourceDir} has neither a Kbuild nor a Makefile.`,
+      {
+        hint: 'Name the directory that you would give to make as M=.',
+      },
+    );
+  }
+  return sources;
+}
+
+async function compile(options: ModulesOptions, sources: readonly string[], target: string): Promise<void> {
+  const { root, signal } = options;
+  const abort = signal === undefined ? {} : { signal };
+  const inRoot = path.posix.join('/', BUILD_DIR, randomUUID());
+  const buildDir = path.join(root.directory, inRoot);
+  await mkdir(buildDir, { recursive: true });
+  try {
+    for (const name of sources) {
+      await cp(path.join(options.sourceDir, name), path.join(buildDir, name));
+    }
+    if (options.patch !== undefined) {
+      await run(
+        'patch',
+        [
+          '--strip=1',
+          '--batch',
+          '--forward',
+          '--fuzz=0',
+          '--no-backup-if-mismatch',
+          `--input=${path.resolve(options.patch)}`,
+        ],
+        { what: `Applying ${options.patch}`, code: 'patch-failed', cwd: buildDir, ...abort },
+      );
+    }
+    await run(
+      'setpriv',
+      contained(
+        // objtool of newer kernels needs a /proc. An ordinary user becomes root of a user namespace.
+        [`--root=${root.directory}`, ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])],
+        ['make', '-C', `/lib/modules/${root.kernelVersion}/build`, `M=${inRoot}`, '-j2', 'KCFLAGS=-Werror', 'modules'],
+      ),
+      {
+        what: `Building the modules for Linux ${root.kernelVersion}`,
+        code: 'modules-failed',
+        env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: '/', KBUILD_BUILD_USER: 'kit', KBUILD_BUILD_HOST: 'kit' },
+        ...abort,
+      },
+    );
+    const built = (await readdir(buildDir)).filter((name) => name.endsWith('.ko'));
+    if (built.length === 0) {
+      throw new ConformanceError('usage', 'no-modules', `Building ${options.sourceDir} made no module.`, {
+        hint: 'Its Kbuild file must name at least one: obj-m := NAME.o',
+      });
+    }
+    await Promise.all(built.map((name) => copyFile(path.join(buildDir, name), path.join(target, name))));
+  } finally {
+    await rm(buildDir, { recursive: true, force: true });
+  }
+}

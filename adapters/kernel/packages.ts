@@ -1,0 +1,99 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { ConformanceError } from '../../spec/errors.ts';
+import { run } from './processes.ts';
+
+interface Requirement {
+  /** The name of the Debian and Ubuntu package. */
+  readonly package: string;
+  /** A command on the PATH that tells that it is there, however it was installed. */
+  readonly command?: string;
+  /** For packages without a command: one of their files. */
+  readonly file?: string;
+}
+
+/** What the kernel targets need on this machine. The compiler of the modules is not here: it comes with the kernel. */
+const REQUIREMENTS: readonly Requirement[] = [
+  { package: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+  { package: 'mmdebstrap', command: 'mmdebstrap' },
+  { package: 'debian-archive-keyring', file: '/usr/share/keyrings/debian-archive-keyring.gpg' },
+  { package: 'util-linux', command: 'setpriv' },
+  { package: 'util-linux', command: 'flock' },
+  { package: 'util-linux', command: 'unshare' },
+  { package: 'patch', command: 'patch' },
+  { package: 'xz-utils', command: 'xz' },
+  { package: 'zstd', command: 'zstd' },
+  { package: 'gcc', command: 'gcc' },
+  { package: 'make', command: 'make' },
+  { package: 'libc6-dev', file: '/usr/include/stdlib.h' },
+  { package: 'libjansson-dev', file: '/usr/include/jansson.h' },
+];
+
+/** The command that installs packages, as a user would type it. */
+export function installCommand(packages: readonly string[]): string {
+  return `apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
+}
+
+/** The packages that the kernel targets need and this machine does not have, without duplicates. */
+export async function missingPackages(): Promise<readonly string[]> {
+  const missing = await Promise.all(
+    REQUIREMENTS.map(async (requirement) => ((await isMet(requirement)) ? [] : [requirement.package])),
+  );
+  return [...new Set(missing.flat())];
+}
+
+/**
+ * Installs what is missing, if anything is.
+ *
+ * @throws ConformanceError of kind `target`: `packages-missing` with the command to run, for everybody but root;
+ *   `packages-failed` with apt's messages when apt fails
+ */
+export async function installPackages(onProgress: (message: string) => void): Promise<void> {
+  const missing = await missingPackages();
+  if (missing.length === 0) {
+    return;
+  }
+  if (process.getuid?.() !== 0) {
+    throw new ConformanceError(
+      'target',
+      'packages-missing',
+      `Kernel targets need packages that are missing: ${missing.join(', ')}.`,
+      {
+        hint: `Run as root: ${installCommand(missing)}`,
+      },
+    );
+  }
+  onProgress(`Installing ${missing.join(', ')}.`);
+  // There is no way to interrupt this: a package manager that is killed half-way leaves work for the administrator.
+  const apt = {
+    what: 'Installing packages',
+    code: 'packages-failed',
+    hint: `Run it by hand to see more: ${installCommand(missing)}`,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  await run('apt-get', ['update'], apt);
+  await run('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], apt);
+}
+
+async function isMet(requirement: Requirement): Promise<boolean> {
+  if (requirement.file !== undefined) {
+    return canAccess(requirement.file, constants.R_OK);
+  }
+  const { command } = requirement;
+  if (command === undefined) {
+    return true;
+  }
+  const directories = (process.env['PATH'] ?? '').split(path.delimiter);
+  const found = await Promise.all(
+    directories.map((directory) => canAccess(path.join(directory, command), constants.X_OK)),
+  );
+  return found.includes(true);
+}
+
+async function canAccess(file: string, mode: number): Promise<boolean> {
+  return access(file, mode).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,131 @@
+import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { ConformanceError } from '../../spec/errors.ts';
+import { buildLayer, exists, layerKey } from './cache.ts';
+import { findDebianArchives, sourceLines } from './debian-sources.ts';
+import { contained, run } from './processes.ts';
+import { kernelPackages } from './releases.ts';
+import type { KernelRelease } from './releases.ts';
+
+/** A directory with a kernel, its modules, its headers and the compiler that goes with them. */
+export interface KernelRoot {
+  readonly directory: string;
+  readonly key: string;
+  /** What `uname -r` says in the guest. */
+  readonly kernelVersion: string;
+  readonly kernelPath: string;
+  /** The directory of the kernel's own modules. */
+  readonly modulesDir: string;
+}
+
+/** Raise it when this file makes another root from the same packages. */
+const LAYOUT_VERSION = 1;
+
+/** What `make` runs while it builds a module, besides what the headers depend on. */
+const BUILD_PACKAGES = [
+  'make',
+  'sparse',
+  'base-files',
+  'bash',
+  'coreutils',
+  'dash',
+  'diffutils',
+  'findutils',
+  'grep',
+  'mawk',
+  'sed',
+  'libc6-dev',
+];
+
+/** Where modules are built, inside the root. */
+export const BUILD_DIR = 'build';
+
+interface LayerContext {
+  readonly cacheDir: string;
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes the root of a kernel, or finds it in the cache.
+ *
+ * The packages are extracted and not configured: no maintainer script runs, so it takes seconds, needs no services,
+ * and no initramfs is generated that nobody uses.
+ */
+export async function prepareRoot(release: KernelRelease, context: LayerContext): Promise<KernelRoot> {
+  const packages = [...kernelPackages(release), ...BUILD_PACKAGES];
+  const key = layerKey([
+    'root',
+    String(LAYOUT_VERSION),
+    release.suite,
+    release.extraSuites,
+    release.securitySuite ?? '',
+    packages,
+  ]);
+  const directory = await buildLayer({ ...context, name: `root-${release.series}`, key }, async (target) => {
+    context.onProgress(`Fetching Linux ${release.series} with its headers and compiler from Debian ${release.suite}.`);
+    await makeRoot(release, packages, target, context.signal);
+  });
+  return { ...(await inspectRoot(directory)), key };
+}
+
+async function makeRoot(
+  release: KernelRelease,
+  packages: readonly string[],
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new ConformanceError('target', 'needs-root', 'Making the root of a kernel kit needs the rights of root.', {
+      hint: `Run once as root: mmap-conformance prepare kernel:${release.series}. Everything later runs without.`,
+    });
+  }
+  const archives = await findDebianArchives();
+  await run(
+    'setpriv',
+    contained(
+      [],
+      [
+        'mmdebstrap',
+        '--mode=root',
+        '--variant=extract',
+        '--format=directory',
+        '--architectures=amd64',
+        '--components=main',
+        `--include=${packages.join(',')}`,
+        release.suite,
+        target,
+        ...sourceLines(release, archives),
+      ],
+    ),
+    {
+      what: `Fetching the packages of Linux ${release.series}`,
+      code: 'root-failed',
+      hint: 'Check that the Debian mirror in the apt configuration can be reached: apt-get update.',
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
+  // Normally a maintainer script makes this link.
+  await rm(path.join(target, 'usr/bin/awk'), { force: true });
+  await symlink('mawk', path.join(target, 'usr/bin/awk'));
+  await mkdir(path.join(target, BUILD_DIR));
+}
+
+async function inspectRoot(directory: string): Promise<Omit<KernelRoot, 'key'>> {
+  const versionsDir = (await exists(path.join(directory, 'usr/lib/modules'))) ? 'usr/lib/modules' : 'lib/modules';
+  const versions = await readdir(path.join(directory, versionsDir));
+  for (const kernelVersion of versions) {
+    const modulesDir = path.join(directory, versionsDir, kernelVersion);
+    for (const kernelPath of [
+      path.join(directory, 'boot', `vmlinuz-${kernelVersion}`),
+      path.join(modulesDir, 'vmlinuz'),
+    ]) {
+      if (await exists(kernelPath)) {
+        return { directory, kernelVersion, kernelPath, modulesDir };
+      }
+    }
+  }
+  throw new ConformanceError('target', 'root-broken', `No kernel image was found in ${directory}.`, {
+    hint: 'Remove that directory and prepare the kernel again.',
+  });
+}

@@ -1,0 +1,65 @@
+#include "clean.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "actors.h"
+#include "control.h"
+#include "memory.h"
+#include "observe.h"
+
+static bool complain(char *message, size_t size, const char *what)
+{
+	snprintf(message, size, "cleaning up after the program failed: %s (%s)", what, strerror(errno));
+	return false;
+}
+
+/* Takes away what the first process has, and looks whether anything is left. */
+static bool clean_first(char *message, size_t size)
+{
+	if (!memory_clean())
+		return complain(message, size, "arena or zone cannot be unmapped");
+	if (!actors_close_descriptors())
+		return complain(message, size, "a descriptor cannot be closed");
+
+	int lowest = fcntl(STDERR_FILENO, F_DUPFD, FIRST_DESCRIPTOR);
+
+	if (lowest >= 0)
+		close(lowest);
+	if (lowest != FIRST_DESCRIPTOR)
+		return complain(message, size, "a descriptor is still open");
+	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
+		return complain(message, size, "a process is left");
+	return true;
+}
+
+bool clean_orderly(char *message, size_t size)
+{
+	for (int i = 1; i < control->created_count; i++) {
+		int slot = control->created[i];
+
+		if (!control->actors[slot].alive)
+			continue;
+		control->outcome.verdict = VERDICT_OK;
+		if (!actors_exit(slot, &control->outcome)) {
+			snprintf(message, size, "%s", control->outcome.message);
+			return false;
+		}
+		observe_actor_ended(slot);
+	}
+	return clean_first(message, size);
+}
+
+bool clean_by_force(char *message, size_t size)
+{
+	bool gone = actors_kill_all();
+
+	observe_end();
+	if (!gone)
+		return complain(message, size, "a process is left");
+	return clean_first(message, size);
+}

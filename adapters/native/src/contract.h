@@ -1,0 +1,32 @@
+#ifndef CONTRACT_H
+#define CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the helper needs to know of a device; see spec/contract.ts for the meaning of each field. */
+struct contract {
+	bool is_proc;
+	char path[4096];
+	bool owner_is_device;
+	size_t pages;
+	uint8_t initial[256];
+	size_t initial_length;
+	bool fault_first;
+	bool range_checked;
+	/* Whether the kernel may merge two mappings of the device: no close callback and no special flag. */
+	bool mergeable;
+	size_t read_size;
+	size_t write_size;
+	bool write_honours_position;
+	bool write_returns_length;
+	bool write_ends_with_enospc;
+	bool positioned;
+	char log_prefix[128];
+};
+
+/* Reads the JSON text of a contract. False with a sentence. */
+bool contract_parse(const char *text, size_t length, struct contract *contract, char *message, size_t size);
+
+#endif

@@ -1,0 +1,80 @@
+#include "descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bounds.h"
+
+/* Two for each process of a program, and a few. */
+#define HELPER_LIMIT 4096
+
+static rlim_t helper_limit;
+
+bool descriptors_setup(void)
+{
+	struct rlimit limit;
+
+	for (int fd = 0; fd < FIRST_DESCRIPTOR; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	if (syscall(SYS_close_range, FIRST_DESCRIPTOR, ~0U, 0) != 0)
+		for (int fd = FIRST_DESCRIPTOR; fd < HELPER_LIMIT; fd++)
+			close(fd);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return false;
+	helper_limit = limit.rlim_max < HELPER_LIMIT ? limit.rlim_max : HELPER_LIMIT;
+	if (helper_limit <= HELPER_DESCRIPTOR + 8) {
+		errno = EMFILE;
+		return false;
+	}
+	descriptors_raise_limit(false);
+	return true;
+}
+
+void descriptors_raise_limit(bool raised)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = raised ? helper_limit : HELPER_DESCRIPTOR;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int descriptors_adopt(int low)
+{
+	int high;
+
+	if (low < 0)
+		return -1;
+	high = fcntl(low, F_DUPFD_CLOEXEC, HELPER_DESCRIPTOR);
+
+	int saved = errno;
+
+	close(low);
+	errno = saved;
+	return high;
+}
+
+int descriptors_open(const char *path, int flags)
+{
+	descriptors_raise_limit(true);
+
+	int fd = descriptors_adopt(open(path, flags | O_CLOEXEC));
+	int saved = errno;
+
+	descriptors_raise_limit(false);
+	errno = saved;
+	return fd;
+}
+
+bool descriptors_regular(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}

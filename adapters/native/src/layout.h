@@ -1,0 +1,13 @@
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The layout level: the mappings in arena and zone with their flags. */
+
+void layout_actor_ended(int slot);
+/* Appends `,"layout":{…}`. False with a sentence. */
+bool layout_observe(char *message, size_t size);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bounds.h"
+
+/*
+ * The address space of every process of the helper, from low to high: the binary and its heap, a fence, the zone
+ * (free), a guard, the arena (free), a guard, the helper's own buffers, and nothing free at all up to the end of the
+ * range in which the kernel maps. So the kernel's own choice of an address lands in the arena when it fits there, and
+ * else at the upper end of the zone. The buffers lie above, because /proc/PID/smaps is read from below and only as far
+ * as the arena.
+ */
+struct memory {
+	size_t page;
+	/* Start of the arena. */
+	uintptr_t arena;
+	/* INPUT_MAX, OUTPUT_MAX and JSON_MAX bytes; the first is shared between all processes. */
+	char *input;
+	char *output;
+	char *json;
+	/* SCRATCH_MAX bytes where the helper maps something for itself, with MAP_FIXED and between programs only. */
+	void *scratch;
+	uint64_t zone_pages;
+	/* Whether the processor has five-level page tables, where lengths from 2^47 on are not absurd. */
+	bool five_level;
+};
+
+extern struct memory memory;
+
+/* Sets everything up, once, before the first fork. False with a sentence in `message`. */
+bool memory_setup(char *message, size_t size);
+
+/* Bytes of arena and zone relative to the arena: [0, arena_end) and [zone_start, zone_end). */
+int64_t memory_arena_end(void);
+int64_t memory_zone_start(void);
+int64_t memory_zone_end(void);
+
+/* Whether the byte lies in arena or zone. */
+bool memory_contains(int64_t at);
+/* Whether the pages that the range touches lie entirely in the arena or entirely in the zone. */
+bool memory_inside(int64_t at, uint64_t length);
+
+/* Gives the scratch range back; unmapping it would leave a gap that the kernel prefers to the arena. */
+void memory_release_scratch(void);
+
+/* Unmaps the zone, then the arena. False with errno when the kernel refuses. */
+bool memory_clean(void);
+
+/*
+ * Only for the sanitizer build, whose runtime maps memory when it likes: keeps it out of arena and zone between
+ * programs. Both do nothing in the normal build.
+ */
+void memory_occupy(void);
+void memory_vacate(void);
+
+#endif

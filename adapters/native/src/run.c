@@ -1,0 +1,268 @@
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "actors.h"
+#include "backend.h"
+#include "clean.h"
+#include "control.h"
+#include "json.h"
+#include "kmsg.h"
+#include "log.h"
+#include "memory.h"
+#include "observe.h"
+#include "operations.h"
+#include "output.h"
+#include "program.h"
+#include "protocol.h"
+#include "repeat.h"
+
+/* A fresh worker cannot know what the program before did to the device. */
+static bool device_changed = true;
+
+static void append_head(const char *result)
+{
+	output_text("{\"seq\":");
+	output_unsigned(control->run.seq);
+	output_text(",\"index\":");
+	output_unsigned(control->run.index);
+	output_text(",\"result\":\"");
+	output_text(result);
+	output_char('"');
+}
+
+static bool send_answer(void)
+{
+	control->phase = PHASE_ANSWER;
+
+	bool sent = output_send();
+
+	control->run.index++;
+	control->phase = PHASE_IDLE;
+	return sent;
+}
+
+bool run_answer_errored(const char *message, int64_t step)
+{
+	output_reset();
+	append_head("errored");
+	output_text(",\"message\":");
+	output_string(message, strlen(message));
+	if (step >= 0) {
+		output_text(",\"step\":");
+		output_integer(step);
+	}
+	output_char('}');
+	return send_answer();
+}
+
+static bool answer_skipped(const char *reason)
+{
+	output_reset();
+	append_head("skipped");
+	output_text(",\"reason\":");
+	output_string(reason, strlen(reason));
+	output_char('}');
+	return send_answer();
+}
+
+/* Performs one operation and keeps the books that depend on it. */
+static void perform(const struct program *program, size_t index)
+{
+	const struct op *op = &program->ops[index];
+
+	control->run.step = (int64_t)index;
+	device_changed |= op->operation->changes_device;
+	actors_perform(index);
+	if (control->outcome.verdict != VERDICT_OK || control->outcome.kind != OUTCOME_RET)
+		return;
+	if (op->operation == &operation_fork)
+		observe_actor_created(op->to);
+	else if (op->operation == &operation_exit)
+		observe_actor_ended(op->actor);
+}
+
+/* Performs and observes all operations. False with a sentence when the program broke. */
+static bool perform_all(const struct program *program, char *message, size_t size)
+{
+	for (size_t i = 0; i < program->count; i++) {
+		bool layout = control->run.layout_every || program->ops[i].operation == &operation_checkpoint;
+
+		perform(program, i);
+		if (control->outcome.verdict != VERDICT_OK) {
+			snprintf(message, size, "%s", control->outcome.message);
+			return false;
+		}
+		if (i > 0)
+			output_char(',');
+		if (!observe_step(layout, message, size))
+			return false;
+	}
+	return true;
+}
+
+/* Puts the device into its initial state; what that logs belongs to no program. */
+static bool prepare(unsigned levels, char *message, size_t size)
+{
+	char ignored[MESSAGE_MAX];
+
+	if (!backend->prepare(&device_contract, device_changed, message, size))
+		return false;
+	device_changed = false;
+	if (levels & LEVEL_CALLBACKS) {
+		/* Records that were lost here are those of earlier programs, or of other drivers. */
+		kmsg_read(ignored, sizeof(ignored));
+		kmsg_drop_callbacks();
+	}
+	return true;
+}
+
+/* Adds the kernel's own words to the reason, if it complained. */
+static void add_complaint(char *message, size_t size)
+{
+	size_t length = strlen(message);
+	const char *complaint = kmsg_complaint();
+
+	if (complaint && length < size)
+		snprintf(message + length, size - length, "; the kernel says: %s", complaint);
+}
+
+/* Observes the whole program into the output. False with a sentence; then the program has to be cleaned by force. */
+static bool observe_program(const struct program *program, char *message, size_t size)
+{
+	output_reset();
+	append_head("observed");
+	output_text(",\"steps\":[");
+	observe_begin(control->levels);
+	actors_begin(program);
+	control->outcome.verdict = VERDICT_OK;
+	if (!perform_all(program, message, size))
+		return false;
+	control->run.step = -1;
+	output_text("],\"end\":");
+	if (!observe_cleaning(clean_orderly, message, size))
+		return false;
+	output_char('}');
+	if (!output_overflowed())
+		return true;
+	snprintf(message, size, "the answer is longer than %zu MiB; run a shorter program", OUTPUT_MAX >> 20);
+	return false;
+}
+
+/* Once without observing anything. */
+static bool perform_quietly(const struct program *program, char *message, size_t size)
+{
+	if (!backend->prepare(&device_contract, device_changed, message, size))
+		return false;
+	device_changed = false;
+	observe_begin(LEVEL_OUTCOME);
+	actors_begin(program);
+	control->outcome.verdict = VERDICT_OK;
+	for (size_t i = 0; i < program->count; i++) {
+		perform(program, i);
+		if (control->outcome.verdict != VERDICT_OK) {
+			snprintf(message, size, "%s", control->outcome.message);
+			return false;
+		}
+	}
+	control->run.step = -1;
+	if (!clean_orderly(message, size))
+		return false;
+	/* Only to keep the log from overflowing later; nothing of it is looked at. */
+	kmsg_skip();
+	return true;
+}
+
+static bool repeat_program(const struct program *program, char *message, size_t size)
+{
+	int64_t before = 0;
+
+	for (uint64_t i = 0; i < REPEAT_WARM_UP + control->run.repeat; i++) {
+		if (i == REPEAT_WARM_UP)
+			before = repeat_free_pages();
+		if (!perform_quietly(program, message, size))
+			return false;
+	}
+
+	int64_t lost = before - repeat_free_pages();
+
+	output_reset();
+	append_head("repeated");
+	output_text(",\"times\":");
+	output_unsigned(control->run.repeat);
+	output_text(",\"pagesLost\":");
+	output_integer(lost);
+	output_char('}');
+	return true;
+}
+
+/* False when the worker has to be replaced or nobody reads any more. */
+static bool run_program(struct span text)
+{
+	char message[MESSAGE_MAX] = "";
+	char remains[MESSAGE_MAX] = "";
+	struct program program;
+
+	control->run.step = -1;
+	control->phase = PHASE_PROGRAM;
+	output_reset();
+
+	json_t *tree = json_parse(text.text, text.length, message, sizeof(message));
+
+	if (!tree || !program_read(tree, &program, message, sizeof(message)) ||
+	    !prepare(control->levels, message, sizeof(message))) {
+		json_release(tree);
+		return run_answer_errored(message, -1);
+	}
+	memory_vacate();
+
+	bool done = control->run.repeat > 0 ? repeat_program(&program, message, sizeof(message)) :
+					      observe_program(&program, message, sizeof(message));
+	bool clean = done || clean_by_force(remains, sizeof(remains));
+
+	memory_occupy();
+	json_release(tree);
+	if (done)
+		return send_answer();
+	if (!clean)
+		log_line("program %" PRIu64 " of run %" PRIu64 ": %s; the worker is replaced", control->run.index,
+			 control->run.seq, remains);
+
+	bool skipped = control->outcome.verdict == VERDICT_SKIPPED;
+
+	if (!skipped)
+		add_complaint(message, sizeof(message));
+	return (skipped ? answer_skipped(message) : run_answer_errored(message, control->run.step)) && clean;
+}
+
+void run_forget_device(void)
+{
+	device_changed = true;
+}
+
+bool run_programs(void)
+{
+	struct run *run = &control->run;
+	const char *input = memory.input;
+
+	while (run->active) {
+		struct scanner scanner = { .at = input + run->cursor, .end = input + run->end, .first = run->index == 0 };
+		struct span program;
+		enum scanned scanned = scan_element(&scanner, &program);
+
+		if (scanned != SCANNED_ITEM)
+			run->active = false;
+		if (scanned == SCANNED_BAD)
+			protocol_refuse("the array of programs of run %" PRIu64 " is garbled after program %" PRIu64, run->seq,
+					run->index);
+		if (scanned != SCANNED_ITEM)
+			break;
+		/* From here on the program counts as taken, so that a new worker goes on with the next. */
+		run->cursor = (size_t)(scanner.at - input);
+		if (!run_program(program))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,172 @@
+import type { CALLBACKS, Contract } from '../../spec/contract.ts';
+import type { Errno, Result } from './errno.ts';
+import type { OpenFile, Position } from './file.ts';
+import type { Frame, PhysicalMemory } from './frames.ts';
+import { PAGE_SIZE } from './machine.ts';
+import { VM_DONTDUMP, VM_DONTEXPAND, type Vma, type VmOperations } from './vma.ts';
+
+type Callback = (typeof CALLBACKS)[number];
+
+const FLAG_BITS = { dontexpand: VM_DONTEXPAND, dontdump: VM_DONTDUMP } as const;
+
+/**
+ * A driver built from a contract: its file operations, its VM operations and its log. Each decision that a real driver
+ * could get wrong is a small method of its own, so that a deliberately wrong driver overrides exactly one.
+ */
+export class Driver {
+  protected readonly contract: Contract;
+  protected readonly memory: PhysicalMemory;
+  readonly vmOperations: VmOperations;
+  /** Lines since the last observation. */
+  log: string[] = [];
+  readonly #logged: ReadonlySet<Callback>;
+  readonly #initial: Uint8Array;
+  readonly #mmapFlags: number;
+  #deviceBuffer: readonly Frame[] = [];
+
+  constructor(contract: Contract, memory: PhysicalMemory) {
+    this.contract = contract;
+    this.memory = memory;
+    this.#logged = new Set(contract.log.callbacks);
+    this.#initial = Uint8Array.from(contract.buffer.initial, (character) => character.charCodeAt(0));
+    this.#mmapFlags = contract.mmap.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0);
+    this.vmOperations = {
+      open: contract.vmOperations.open ? () => this.vmOpen() : null,
+      close: contract.vmOperations.close ? () => this.vmClose() : null,
+      fault: (vma, pgoff, write) => this.fault(vma, pgoff, write),
+    };
+  }
+
+  /** `module_init`: a buffer of the device lives as long as the module. */
+  load(): void {
+    if (this.contract.buffer.owner === 'device') this.#deviceBuffer = this.newBuffer();
+  }
+
+  /** `module_exit`. */
+  unload(): void {
+    for (const frame of this.#deviceBuffer) this.memory.put(frame);
+    this.#deviceBuffer = [];
+  }
+
+  open(file: OpenFile): void {
+    this.print('open');
+    file.buffer = this.contract.buffer.owner === 'device' ? this.#deviceBuffer : this.newBuffer();
+  }
+
+  release(file: OpenFile): void {
+    this.print('release');
+    if (this.contract.buffer.owner === 'description') this.freeBuffer(file.buffer);
+    file.buffer = [];
+  }
+
+  /** Copies from the buffer; an empty result is the end of the file. */
+  read(file: OpenFile, length: number, position: Position): Uint8Array {
+    this.#printTransfer('read', length, position);
+    const from = this.readStart(position);
+    const count = Math.max(0, Math.min(length, this.contract.read.size - from));
+    const data = new Uint8Array(count);
+    for (let done = 0; done < count;) {
+      const offset = (from + done) % PAGE_SIZE;
+      const part = Math.min(PAGE_SIZE - offset, count - done);
+      const frame = file.buffer[Math.floor((from + done) / PAGE_SIZE)];
+      if (frame === undefined) break;
+      data.set(frame.bytes.subarray(offset, offset + part), done);
+      done += part;
+    }
+    if (count > 0) position.bytes = from + count;
+    return data;
+  }
+
+  write(file: OpenFile, data: Uint8Array, position: Position): Result {
+    this.#printTransfer('write', data.length, position);
+    const { size, returns, atEnd } = this.contract.write;
+    const honoured = this.writeHonoursPosition();
+    const from = honoured ? position.bytes : 0;
+    if (honoured && from >= size) return atEnd === 'ENOSPC' ? 'ENOSPC' : 0;
+    const count = Math.min(data.length, size - from);
+    for (let done = 0; done < count;) {
+      const offset = (from + done) % PAGE_SIZE;
+      const part = Math.min(PAGE_SIZE - offset, count - done);
+      const frame = file.buffer[Math.floor((from + done) / PAGE_SIZE)];
+      if (frame === undefined) break;
+      frame.bytes.set(data.subarray(done, done + part), offset);
+      done += part;
+    }
+    if (honoured) position.bytes = from + count;
+    return returns === 'length' ? data.length : count;
+  }
+
+  mmap(vma: Vma): Errno | null {
+    this.print('mmap');
+    if (this.contract.mmap.range === 'buffer' && !this.isInRange(vma.pgoff, vma.pages)) return 'EINVAL';
+    vma.operations = this.vmOperations;
+    vma.flags |= this.#mmapFlags;
+    if (this.contract.mmap.callsVmOpen) this.vmOperations.open?.(vma);
+    return null;
+  }
+
+  /** `pread` and `pwrite` (FMODE_PREAD, FMODE_PWRITE) are the kernel's business, but `open` decides about them. */
+  get isPositioned(): boolean {
+    return this.contract.positioned;
+  }
+
+  /** A proc file lies on a file system without execution; udev's file system allows it. */
+  get isOnNoexec(): boolean {
+    return this.contract.node.kind === 'proc';
+  }
+
+  /** A proc file is a regular file, whose page offsets end earlier than those of a device. */
+  get isRegularFile(): boolean {
+    return this.contract.node.kind === 'proc';
+  }
+
+  protected vmOpen(): void {
+    this.print('vm_open');
+  }
+
+  protected vmClose(): void {
+    this.print('vm_close');
+  }
+
+  protected fault(vma: Vma, pgoff: number, write: boolean): Frame | 'SIGBUS' {
+    if (this.#logged.has('vm_fault')) this.log.push(`vm_fault pgoff=${String(pgoff)} write=${write ? '1' : '0'}`);
+    const frame = vma.file.buffer[this.contract.fault === 'first' ? 0 : pgoff];
+    return frame === undefined ? 'SIGBUS' : this.handOver(frame);
+  }
+
+  /** The page table entry that the kernel installs owns a reference (`get_page`). */
+  protected handOver(frame: Frame): Frame {
+    this.memory.get(frame);
+    return frame;
+  }
+
+  protected newBuffer(): readonly Frame[] {
+    const frames = Array.from({ length: this.contract.buffer.pages }, () => this.memory.allocateZeroed());
+    frames[0]?.bytes.set(this.#initial);
+    return frames;
+  }
+
+  protected freeBuffer(frames: readonly Frame[]): void {
+    for (const frame of frames) this.memory.put(frame);
+  }
+
+  protected isInRange(pgoff: number, pages: number): boolean {
+    return pgoff + pages <= this.contract.buffer.pages;
+  }
+
+  protected readStart(position: Position): number {
+    return position.bytes;
+  }
+
+  protected writeHonoursPosition(): boolean {
+    return this.contract.write.position === 'honoured';
+  }
+
+  protected print(callback: Callback): void {
+    if (this.#logged.has(callback)) this.log.push(callback);
+  }
+
+  #printTransfer(callback: 'read' | 'write', length: number, position: Position): void {
+    if (this.#logged.has(callback)) this.log.push(`${callback} len=${String(length)} pos=${position.toString()}`);
+  }
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { messageOf } from '../../spec/errors.ts';
+import { parseLine } from './commands.ts';
+import { FAULT_NAMES, type FaultName, isFaultName } from './faults.ts';
+import { Simulator } from './simulator.ts';
+
+const USAGE = 'usage: node adapters/simulator/main.ts [--fault NAME]';
+const WRONG_USAGE = 2;
+
+/** The fault to build in, undefined for none, or null after wrong usage. */
+function faultFromArguments(): FaultName | undefined | null {
+  try {
+    const { fault } = parseArgs({ options: { fault: { type: 'string' } } }).values;
+    if (fault === undefined || isFaultName(fault)) return fault;
+    console.error(`There is no fault "${fault}"; the faults are ${FAULT_NAMES.join(', ')}.`);
+  } catch (error) {
+    console.error(`${messageOf(error)}\n${USAGE}`);
+  }
+  return null;
+}
+
+/** Lines of stdin; a last one without newline counts, too. */
+async function* linesOfInput(): AsyncGenerator<string> {
+  process.stdin.setEncoding('utf8');
+  let pieces: string[] = [];
+  for await (const chunk of process.stdin) {
+    const lines = String(chunk).split('\n');
+    const last = lines.pop() ?? '';
+    for (const line of lines) {
+      pieces.push(line);
+      yield pieces.join('');
+      pieces = [];
+    }
+    if (last !== '') pieces.push(last);
+  }
+  if (pieces.length > 0) yield pieces.join('');
+}
+
+/** Answers line by line; waits while the reader of stdout is slower, so that memory stays flat. */
+async function serve(simulator: Simulator): Promise<void> {
+  for await (const line of linesOfInput()) {
+    if (line.trim() === '') continue;
+    const { command, refusal } = parseLine(line);
+    const events = command === null ? [refusal] : simulator.handle(command);
+    const isAccepted = process.stdout.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    if (!isAccepted) await once(process.stdout, 'drain');
+    if (command?.cmd === 'stop') return;
+  }
+}
+
+const fault = faultFromArguments();
+if (fault === null) {
+  process.exitCode = WRONG_USAGE;
+} else {
+  // A harness that has gone away is no error of the simulator's.
+  process.stdout.on('error', () => process.exit(0));
+  await serve(new Simulator(fault === undefined ? {} : { fault }));
+  process.stdin.destroy();
+}

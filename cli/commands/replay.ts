@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import { resolveTarget } from '../../adapters/targets.ts';
+import { replayProgram, type ReplayStep } from '../../properties/replay.ts';
+import { formatValue, paintVerdict } from '../../reports/format.ts';
+import { describeReplay } from '../../reports/replay.ts';
+import { worstVerdict } from '../../reports/run-view.ts';
+import { loadContract } from '../../spec/load.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { abortOnInterrupt } from '../interrupt.ts';
+import { createProgress } from '../progress.ts';
+import { findReplaySources } from '../replay-source.ts';
+import { paint, printJson, say } from '../terminal.ts';
+
+interface ReplayOptions {
+  target: string;
+  contract?: string;
+  json?: true;
+}
+
+/** `replay`: performs one program again, step by step. */
+export function replayCommand(onExit: (code: ExitCode) => void): Command {
+  return new Command('replay')
+    .description('perform a program again, step by step, with what is expected and what is observed')
+    .argument('<file|token>', 'a program file, a journal (each of its counterexamples), or a token')
+    .requiredOption('--target <name>', 'the target to perform it on')
+    .option('--contract <name|file>', 'another contract than the one the program was made for')
+    .option('--json', 'print one JSON object to standard output')
+    .action(async (given: string, options: ReplayOptions) => onExit(await replay(given, options)));
+}
+
+async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {
+  const sources = findReplaySources(given);
+  const jobs = sources.map((source) => ({ ...source, contract: loadContract(options.contract ?? source.contract) }));
+  const target = resolveTarget(options.target);
+  const signal = abortOnInterrupt();
+  const progress = createProgress(process.stderr);
+  const replays = [];
+  try {
+    progress.stage(`${target.name}: preparing`);
+    await target.prepare({ onProgress: (message) => progress.stage(`${target.name}: ${message}`), signal });
+    for (const { contract, program, title } of jobs) {
+      progress.stage(`${target.name} ${contract.name}: replaying`);
+      const { steps, message } = await replayProgram({ target, contract, program, signal });
+      const verdict = verdictOf(steps, message);
+      progress.print(`${paint('bold', formatValue(title))} (${contract.name} on ${target.name})`);
+      for (const line of describeReplay(steps, paint)) progress.print(line);
+      progress.print(paintVerdict(verdict, paint, message === undefined ? ENDINGS[verdict] : formatValue(message)));
+      replays.push({ title, target: target.name, contract: contract.name, verdict, message, steps });
+    }
+  } catch (error) {
+    // An interrupted target breaks in its own way; that is no error of its own.
+    if (!signal.aborted) throw error;
+  } finally {
+    progress.stop();
+  }
+  if (options.json) printJson({ replays });
+  if (signal.aborted) say('the replay was interrupted');
+  return signal.aborted ? EXIT.incomplete : exitCodeOf(worstVerdict(replays.map(({ verdict }) => verdict)));
+}
+
+const ENDINGS = { pass: 'agrees on every step', fail: 'disagrees', errored: 'could not be judged' } as const;
+
+/** A message instead of steps says why the target could not perform the program. */
+function verdictOf(steps: readonly ReplayStep[], message: string | undefined): keyof typeof ENDINGS {
+  if (message !== undefined) return 'errored';
+  return steps.some((step) => step.disagreement !== undefined) ? 'fail' : 'pass';
+}

@@ -1,0 +1,122 @@
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { resolveTarget } from '../../adapters/targets.ts';
+import { runCampaign } from '../../properties/campaign.ts';
+import { PROPERTY_NAMES, type PropertyName } from '../../properties/campaign-types.ts';
+import type { ReportContext } from '../../reports/counterexample.ts';
+import { reportJson } from '../../reports/json.ts';
+import { reportJunit } from '../../reports/junit.ts';
+import { summarize } from '../../reports/summary.ts';
+import { CLAUSES } from '../../spec/clauses.ts';
+import { ConformanceError } from '../../spec/errors.ts';
+import { listContracts, loadContract } from '../../spec/load.ts';
+import { unknownName } from '../../spec/suggest.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { abortOnInterrupt } from '../interrupt.ts';
+import { collect, parseCount, parseDuration, parseSeed, SEEDS } from '../options.ts';
+import { createProgress } from '../progress.ts';
+import { prepareRunFiles } from '../run-files.ts';
+import { createRecorder } from '../run-recorder.ts';
+import { type RunPlan, runSession } from '../run-session.ts';
+import { paint, printJson, say } from '../terminal.ts';
+
+/** What `run` checks when no target is named. */
+export const DEFAULT_TARGETS = ['sim', 'memfd', 'kernel:6.12'] as const;
+const DEFAULT_PROGRAMS = 1000;
+const DEFAULT_SHRINK_MS = 60_000;
+
+interface RunOptions {
+  target?: string[];
+  contract?: string[];
+  property?: string[];
+  seed?: number;
+  programs?: number;
+  time?: number;
+  shrinkTime: number;
+  out?: string;
+  json?: true;
+}
+
+/** `run`: checks targets against contracts with generated programs. */
+export function runCommand(onExit: (code: ExitCode) => void): Command {
+  return new Command('run')
+    .description('check targets against contracts with generated programs')
+    .option('--target <name>', `a target, repeatable (default: ${DEFAULT_TARGETS.join(', ')})`, collect)
+    .option('--contract <name|file>', `a contract, repeatable (default: ${listContracts().join(', ')})`, collect)
+    .option('--property <name>', `a property, repeatable (default: ${PROPERTY_NAMES.join(', ')})`, collect)
+    .option('--seed <number>', 'the seed of all programs (default: random, printed)', parseSeed)
+    .option(
+      '--programs <number>',
+      `programs for each generated property (default: ${String(DEFAULT_PROGRAMS)})`,
+      parseCount,
+    )
+    .addOption(
+      new Option('--time <duration>', 'check this long instead, for example 60s')
+        .argParser(parseDuration)
+        .conflicts('programs'),
+    )
+    .addOption(
+      new Option('--shrink-time <duration>', 'the most to spend on shrinking one counterexample')
+        .argParser(parseDuration)
+        .default(DEFAULT_SHRINK_MS, '60s'),
+    )
+    .option('--out <directory>', 'where journal.jsonl and junit.xml are written (default: out/TIME)')
+    .option('--json', 'print one JSON object to standard output')
+    .action(async (options: RunOptions) => onExit(await run(options)));
+}
+
+async function run(options: RunOptions): Promise<ExitCode> {
+  const { plan, contractArguments } = makePlan(options);
+  const files = prepareRunFiles(options.out, new Date());
+  const recorder = createRecorder(files.journal, files.directory, contractArguments);
+  const context: ReportContext = { clause: (id) => CLAUSES.get(id), replayCommand: recorder.replayCommand };
+  const signal = abortOnInterrupt();
+  const progress = createProgress(process.stderr);
+  say(`seed ${String(plan.seed)}, journal ${files.journal}`);
+  try {
+    const view = await runSession({ plan, recorder, progress, signal, runCampaign });
+    progress.stop();
+    writeFileSync(files.junit, reportJunit(view, context));
+    for (const line of summarize(view, context, paint)) say(line);
+    say(`seed ${String(plan.seed)}, journal ${files.journal}, JUnit ${files.junit}`);
+    if (options.json) printJson(reportJson(view, { journal: files.journal, junit: files.junit }, context.clause));
+    return view.footer === undefined ? EXIT.incomplete : exitCodeOf(view.footer.verdict);
+  } finally {
+    progress.stop();
+    recorder.close();
+  }
+}
+
+/** Everything that can be wrong with the arguments is found here, before anything is written or started. */
+function makePlan(options: RunOptions): { plan: RunPlan; contractArguments: Map<string, string> } {
+  const contractArguments = new Map<string, string>();
+  const contracts = (options.contract ?? listContracts()).map((argument) => {
+    const contract = loadContract(argument);
+    if (contractArguments.has(contract.name)) {
+      const message = `two contracts have the name ${contract.name}, so their results could not be told apart`;
+      throw new ConformanceError('usage', 'same-contract', message);
+    }
+    contractArguments.set(contract.name, argument);
+    return contract;
+  });
+  const properties = (options.property ?? PROPERTY_NAMES).map((name) => propertyNamed(name));
+  const plan: RunPlan = {
+    targets: (options.target ?? DEFAULT_TARGETS).map((name) => resolveTarget(name)),
+    contracts,
+    properties,
+    seed: options.seed ?? randomInt(SEEDS),
+    programs: options.programs ?? DEFAULT_PROGRAMS,
+    ...(options.time === undefined ? {} : { timeMs: options.time }),
+    shrinkMs: options.shrinkTime,
+  };
+  return { plan, contractArguments };
+}
+
+function propertyNamed(name: string): PropertyName {
+  const property = PROPERTY_NAMES.find((known) => known === name);
+  if (property === undefined) {
+    throw new ConformanceError('usage', 'unknown-property', unknownName('property', name, PROPERTY_NAMES));
+  }
+  return property;
+}

@@ -1,0 +1,43 @@
+import { execa } from 'execa';
+import type { Finding } from '../adapters/kernel/diagnose.ts';
+import { installCommand } from '../adapters/kernel/packages.ts';
+import manifest from '../package.json' with { type: 'json' };
+
+/** What every target needs (this version of Node), and what builds the helper. */
+export async function diagnoseMachine(): Promise<Finding[]> {
+  return [diagnoseNode(), diagnoseUser(), await diagnoseCompiler(), await diagnoseLibrary()];
+}
+
+function diagnoseNode(): Finding {
+  const wanted = Number(/\d+/.exec(manifest.engines.node)?.[0]);
+  const running = process.versions.node;
+  const ok = Number(running.split('.')[0]) >= wanted;
+  const detail = `${running} (${manifest.engines.node} is needed)`;
+  return ok ? { name: 'node', ok, detail } : { name: 'node', ok, detail, fix: 'npm ci' };
+}
+
+/** Root is never needed, it only installs packages by itself. */
+function diagnoseUser(): Finding {
+  const root = process.getuid?.() === 0;
+  const detail = root
+    ? 'Root: missing packages are installed when a target is prepared.'
+    : 'Not root: missing packages have to be installed by hand.';
+  return { name: 'user', ok: true, detail };
+}
+
+async function diagnoseCompiler(): Promise<Finding> {
+  const { exitCode, stdout } = await execa('gcc', ['--version'], { reject: false });
+  if (exitCode === 0) return { name: 'compiler', ok: true, detail: stdout.split('\n')[0] ?? '' };
+  const detail = 'There is no C compiler; it builds the helper.';
+  return { name: 'compiler', ok: false, detail, fix: installCommand(['gcc', 'libc6-dev']) };
+}
+
+/** The helper is linked statically, so the archive is needed and not only the header. */
+async function diagnoseLibrary(): Promise<Finding> {
+  const input = '#include <jansson.h>\nint main(void) { return json_object() == 0; }\n';
+  const args = ['-x', 'c', '-', '-static', '-ljansson', '-o', '/dev/null'];
+  const { exitCode } = await execa('gcc', args, { input, reject: false });
+  if (exitCode === 0) return { name: 'libjansson', ok: true, detail: 'Header and static library are there.' };
+  const detail = 'The helper cannot be linked with it.';
+  return { name: 'libjansson', ok: false, detail, fix: installCommand(['libjansson-dev']) };
+}

@@ -1,0 +1,88 @@
+import tseslint from 'typescript-eslint';
+
+/** What each folder must not import, as in "Imports point one way" of ARCHITECTURE.md. */
+const FOLDERS = {
+  spec: ['model', 'adapters', 'properties', 'reports', 'cli', 'bench'],
+  model: ['adapters', 'properties', 'reports', 'cli', 'bench'],
+  adapters: ['model', 'properties', 'reports', 'cli', 'bench'],
+  'adapters/reference': ['properties', 'reports', 'cli', 'bench'],
+  // The session is the harness's side of the protocol; it knows no target.
+  properties: ['adapters/(?!session\\.ts)', 'reports', 'cli', 'bench'],
+  reports: ['model', 'adapters', 'properties', 'cli', 'bench'],
+  cli: ['bench'],
+};
+
+const REASONS = {
+  spec: 'spec says what is promised and depends on nothing else',
+  model: 'model is pure and knows only spec',
+  adapters: 'adapters know only spec, so that no adapter can borrow its answers from the model',
+  'adapters/reference': 'the reference adapter serves the model and knows only spec and model',
+  properties: 'properties reach targets only through the interface in spec/target.ts',
+  reports: 'reports read the journal and know only spec',
+  cli: 'nothing that ships depends on the measurements',
+};
+
+const importDirection = Object.entries(FOLDERS).map(([folder, forbidden]) => ({
+  files: [`${folder}/**/*.ts`],
+  // A test wires parts together, as the command line does.
+  ignores: ['**/*.test.ts'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: forbidden.map((other) => ({
+          regex: `^(\\.\\.?/)+${other.includes('/') ? other : `${other}/`}`,
+          message: `${REASONS[folder]}.`,
+        })),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'out/', 'spec/schemas/'] },
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ExportDefaultDeclaration',
+          message: 'A default export has no name to search for: export it by name.',
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-import-type-side-effects': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
+      ],
+      // A schema and its type share one name, as zod users do.
+      '@typescript-eslint/no-redeclare': 'off',
+      // Signatures of interfaces that fire and forget take functions that return promises.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  ...importDirection,
+  {
+    files: ['**/*.test.ts'],
+    rules: {
+      // Vitest's expect takes unbound methods.
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['*.config.{js,ts}'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+);

@@ -1,0 +1,55 @@
+import type { EntryOf } from './entry-of.ts';
+import { escapeControls } from './escape.ts';
+import { formatCount, formatDuration, formatValue, type Paint, plain } from './format.ts';
+
+/** What a report needs to know of a clause. */
+export interface ClauseText {
+  readonly level: 'MUST' | 'SHOULD' | 'INFO';
+  /** The requirement, one sentence. */
+  readonly text: string;
+  /** The page and section that it comes from. */
+  readonly source: string;
+}
+
+/** Finds a clause by its id. */
+export type ClauseLookup = (id: string) => ClauseText | undefined;
+
+/** What reports need to know beyond the journal. */
+export interface ReportContext {
+  readonly clause: ClauseLookup;
+  /** The exact command that replays a counterexample. */
+  readonly replayCommand: (entry: EntryOf<'counterexample'>) => string;
+}
+
+/** A counterexample for people: where, which clause, the program with the failing step marked, what replays it. */
+export function describeCounterexample(
+  entry: EntryOf<'counterexample'>,
+  context: ReportContext,
+  paint: Paint = plain,
+): string[] {
+  const { disagreement } = entry;
+  const title = `${entry.verdict.toUpperCase()} ${entry.target} ${entry.contract} ${entry.property}`;
+  const shrunk = `${formatCount(entry.shrunkFrom)} to ${formatCount(entry.program.ops.length)} operations`;
+  const effort = `${formatCount(entry.candidates)} candidates in ${formatDuration(entry.shrinkMs)}`;
+  return [
+    `${paint('bold', paint(entry.verdict === 'fail' ? 'red' : 'yellow', title))}: breaks ${disagreement.clause}`,
+    ...describeClause(disagreement.clause, context.clause),
+    ...(entry.verdict === 'flaky' ? ['  It did not repeat on a fresh target.'] : []),
+    ...entry.text.map((line, step) => markStep(line, step, disagreement.step, paint)),
+    ...(disagreement.step >= entry.text.length ? [paint('red', '  > at the end, when everything is released')] : []),
+    `    expected ${disagreement.level}: ${formatValue(disagreement.expected)}`,
+    `    observed ${disagreement.level}: ${formatValue(disagreement.observed)}`,
+    paint('dim', `  shrunk from ${shrunk}, ${effort}`),
+    `  replay: ${context.replayCommand(entry)}`,
+  ];
+}
+
+function describeClause(id: string, lookup: ClauseLookup): string[] {
+  const clause = lookup(id);
+  return clause === undefined ? [] : [`  ${clause.level}: ${clause.text} (${clause.source})`];
+}
+
+function markStep(line: string, step: number, failing: number, paint: Paint): string {
+  const text = `${String(step).padStart(3)}  ${escapeControls(line)}`;
+  return step === failing ? paint('red', `  > ${text}`) : `    ${text}`;
+}

@@ -1,0 +1,94 @@
+import type { JournalEntry } from '../spec/journal.ts';
+import type { EntryOf } from './entry-of.ts';
+import { zeroVerdicts } from './run-view.ts';
+
+const where = { target: 'sim', contract: 'lkmc_mmap' };
+
+/** A header for one target, one contract and one property, to test reports with. */
+export const header: EntryOf<'header'> = {
+  type: 'header',
+  version: 1,
+  tool: { name: 'mmap-conformance', version: '0.1.0' },
+  startedAt: '2026-11-22T20:00:00.000Z',
+  seed: 7,
+  programs: 10,
+  targets: ['sim'],
+  contracts: ['lkmc_mmap'],
+  properties: ['lockstep'],
+};
+
+export const started: EntryOf<'target'> = {
+  type: 'target',
+  ...where,
+  implementation: { name: 'sim', version: '1' },
+  kernel: { release: '6.12.0-sim', machine: 'x86_64' },
+  levels: ['outcome', 'layout'],
+};
+
+export const coverage: EntryOf<'coverage'> = {
+  type: 'coverage',
+  ...where,
+  clauses: { 'MAP-01': 12, 'MAP-07': 0, 'READ-02': 3 },
+};
+
+export const passed: EntryOf<'result'> = {
+  type: 'result',
+  ...where,
+  property: 'lockstep',
+  verdict: 'pass',
+  verdicts: { ...zeroVerdicts(), pass: 10 },
+  programs: 10,
+  operations: 1234,
+  durationMs: 500,
+};
+
+/** What a target prints is data: this one tries to colour the terminal and to break the XML. */
+export const counterexample: EntryOf<'counterexample'> = {
+  type: 'counterexample',
+  ...where,
+  property: 'lockstep',
+  verdict: 'fail',
+  token: 'TOKEN',
+  disagreement: {
+    clause: 'READ-02',
+    level: 'outcome',
+    step: 1,
+    expected: { ret: 4 },
+    observed: { errno: 'EIO\u001b[31m]]>' },
+  },
+  program: {
+    version: 1,
+    ops: [
+      { op: 'open', actor: 'p0', to: 'd0', access: 'ro' },
+      { op: 'read', actor: 'p0', fd: 'd0', length: 4 },
+    ],
+  },
+  shrunkFrom: 31,
+  candidates: 40,
+  shrinkMs: 1200,
+  text: ['p0: d0 = open(ro)', 'p0: read(d0, 4) \u001b[2J</failure>'],
+};
+
+export const failed: EntryOf<'result'> = {
+  ...passed,
+  verdict: 'fail',
+  verdicts: { ...zeroVerdicts(), pass: 9, fail: 1 },
+};
+
+export const footer: EntryOf<'footer'> = {
+  type: 'footer',
+  finishedAt: '2026-11-22T20:00:01.000Z',
+  durationMs: 1000,
+  verdict: 'pass',
+  exitCode: 0,
+};
+
+export const passingRun: readonly JournalEntry[] = [header, started, passed, coverage, footer];
+export const failingRun: readonly JournalEntry[] = [
+  header,
+  started,
+  counterexample,
+  failed,
+  coverage,
+  { ...footer, verdict: 'fail', exitCode: 1 },
+];

@@ -1,0 +1,148 @@
+import { XMLParser } from 'fast-xml-parser';
+import { describe, expect, it } from 'vitest';
+import { describeCounterexample, type ReportContext } from './counterexample.ts';
+import { escapeControls } from './escape.ts';
+import { counterexample, coverage, failingRun, header, passed, passingRun, started } from './fixtures.ts';
+import { formatDuration, formatTable, formatValue } from './format.ts';
+import { reportJson } from './json.ts';
+import { reportJunit } from './junit.ts';
+import { viewRun } from './run-view.ts';
+import { summarize } from './summary.ts';
+
+const context: ReportContext = {
+  clause: (id) => (id === 'READ-02' ? { level: 'MUST', text: 'read returns bytes', source: 'read(2)' } : undefined),
+  replayCommand: (entry) => `mmap-conformance replay ${entry.token} --target ${entry.target}`,
+};
+
+describe('viewRun', () => {
+  it('adds up what a target and a contract showed', () => {
+    const [cell] = viewRun(header, passingRun).cells;
+    expect(cell).toMatchObject({ verdict: 'pass', programs: 10, operations: 1234, operationsPerSecond: 2468 });
+    expect(cell?.coverage).toEqual({ applicable: ['MAP-01', 'MAP-07', 'READ-02'], exercised: ['MAP-01', 'READ-02'] });
+  });
+
+  it('calls a property without a result incomplete, never pass', () => {
+    const view = viewRun({ ...header, properties: ['corpus', 'lockstep'] }, [header, started, passed, coverage]);
+    expect(view.cells[0]?.verdict).toBe('incomplete');
+    expect(view.cells[0]?.results.map((result) => result.verdict)).toEqual(['incomplete', 'pass']);
+  });
+});
+
+describe('summarize', () => {
+  it('shows the clause, the failing step, both observations and the replay command', () => {
+    const text = summarize(viewRun(header, failingRun), context).join('\n');
+    expect(text).toContain('FAIL sim lkmc_mmap lockstep: breaks READ-02');
+    expect(text).toContain('MUST: read returns bytes (read(2))');
+    expect(text).toContain('  >   1  p0: read(d0, 4) \\x1b[2J</failure>');
+    expect(text).toContain('expected outcome: {"ret":4}');
+    expect(text).toContain('replay: mmap-conformance replay TOKEN --target sim');
+    expect(text).toContain('clauses not reached: MAP-07');
+    expect(text).toContain('1,234');
+  });
+
+  it('lets no control character of a target through', () => {
+    const text = summarize(viewRun(header, failingRun), context).join('');
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('says that a run without a footer is incomplete', () => {
+    const text = summarize(viewRun(header, passingRun.slice(0, -1)), context).join('\n');
+    expect(text).toContain('incomplete: the run did not reach its end');
+  });
+
+  it('says a message once for all properties that it stopped', () => {
+    const broken = { ...passed, verdict: 'errored' as const, message: 'no such guest' };
+    const both = { ...header, properties: ['corpus', 'lockstep'] };
+    const lines = summarize(viewRun(both, [both, { ...broken, property: 'corpus' }, broken]), context);
+    expect(lines).toContain('sim lkmc_mmap: corpus, lockstep: errored: no such guest');
+  });
+
+  it('marks a disagreement after the last operation', () => {
+    const disagreement = { ...counterexample.disagreement, step: 2 };
+    const lines = describeCounterexample({ ...counterexample, disagreement }, context);
+    expect(lines).toContain('  > at the end, when everything is released');
+  });
+});
+
+describe('reportJunit', () => {
+  const parse = (xml: string): unknown =>
+    new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', parseAttributeValue: true }).parse(xml);
+
+  it('stays a document whatever a target printed', () => {
+    const xml = reportJunit(viewRun(header, failingRun), context);
+    expect(xml).not.toMatch(/[^\n\x20-\x7e]/);
+    expect(xml).toContain('&quot;EIO\\u001b[31m]]&gt;&quot;');
+    expect(xml).toContain('p0: read(d0, 4) \\x1b[2J&lt;/failure&gt;');
+    expect(parse(xml)).toHaveProperty('testsuites.testsuite.testcase.failure');
+  });
+
+  it('has a test case for each property, with the failure in it', () => {
+    expect(parse(reportJunit(viewRun(header, failingRun), context))).toMatchObject({
+      testsuites: {
+        tests: 1,
+        failures: 1,
+        errors: 0,
+        testsuite: {
+          name: 'sim lkmc_mmap',
+          testcase: {
+            name: 'lockstep',
+            classname: 'sim.lkmc_mmap',
+            failure: { message: 'breaks READ-02', type: 'fail' },
+          },
+        },
+      },
+    });
+  });
+
+  it('counts what was not finished as an error', () => {
+    expect(parse(reportJunit(viewRun(header, [header]), context))).toMatchObject({
+      testsuites: { tests: 1, failures: 0, errors: 1, testsuite: { testcase: { error: { type: 'incomplete' } } } },
+    });
+  });
+});
+
+describe('reportJson', () => {
+  it('holds what CI asks for', () => {
+    const report = reportJson(viewRun(header, passingRun), { journal: 'j', junit: 'x' }, context.clause);
+    expect(report).toMatchObject({ seed: 7, verdict: 'pass', exitCode: 0, files: { journal: 'j' } });
+    expect(report.results[0]).toMatchObject({
+      target: 'sim',
+      contract: 'lkmc_mmap',
+      kernel: { release: '6.12.0-sim' },
+      levels: ['outcome', 'layout'],
+      programs: 10,
+      operations: 1234,
+      clauses: { exercised: 2, applicable: 3, notExercised: ['MAP-07'] },
+      verdicts: { pass: 10, fail: 0 },
+      durationMs: 500,
+      operationsPerSecond: 2468,
+    });
+  });
+});
+
+describe('formatting', () => {
+  it('shows control characters and direction overrides, and keeps newlines', () => {
+    expect(escapeControls('a\tb\u001b[0m\u202e\nc\ud800é€😀')).toBe('a\\x09b\\x1b[0m\\u202e\nc\\ud800é€😀');
+  });
+
+  it('puts values on one line', () => {
+    expect(formatValue('a\nb')).toBe('a\\nb');
+    expect(formatValue(undefined)).toBe('nothing');
+  });
+
+  it.each([
+    [12, '12 ms'],
+    [12_340, '12.3 s'],
+    [245_000, '4 min 5 s'],
+  ])('%d milliseconds are %s', (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text));
+
+  it('aligns numbers to the right', () => {
+    expect(
+      formatTable([
+        ['name', 'n'],
+        ['a', '1,000'],
+        ['b', '2'],
+      ]),
+    ).toEqual(['name      n', 'a     1,000', 'b         2']);
+  });
+});

@@ -1,0 +1,88 @@
+import { type Verdict, VERDICTS } from '../spec/journal.ts';
+import { describeCounterexample, type ReportContext } from './counterexample.ts';
+import { escapeControls } from './escape.ts';
+import { formatCount, formatDuration, formatTable, type Paint, paintVerdict, plain } from './format.ts';
+import type { Cell, RunView } from './run-view.ts';
+
+/** The report of a run for a terminal, one string for each line. */
+export function summarize(view: RunView, context: ReportContext, paint: Paint = plain): string[] {
+  const counterexamples = view.cells.flatMap((cell) => cell.counterexamples);
+  return [
+    ...table(view, paint),
+    ...view.cells.flatMap((cell) => notes(cell)),
+    ...counterexamples.flatMap((entry) => ['', ...describeCounterexample(entry, context, paint)]),
+    '',
+    verdictLine(view, paint),
+  ];
+}
+
+function table(view: RunView, paint: Paint): string[] {
+  const head = ['target', 'contract', 'kernel', 'verdict', 'programs', 'operations', 'ops/s', 'clauses', 'time'];
+  const [first, ...rest] = formatTable([head, ...view.cells.map((cell) => row(cell))]);
+  const rows = rest.map((line, index) => {
+    const verdict = view.cells[index]?.verdict ?? 'incomplete';
+    return line.replace(` ${verdict} `, ` ${paintVerdict(verdict, paint)} `);
+  });
+  return [paint('bold', first ?? ''), ...rows];
+}
+
+function row(cell: Cell): string[] {
+  const { applicable, exercised } = cell.coverage;
+  return [
+    cell.target,
+    cell.contract,
+    escapeControls(cell.started?.kernel.release ?? '-'),
+    cell.verdict,
+    formatCount(cell.programs),
+    formatCount(cell.operations),
+    formatCount(cell.operationsPerSecond),
+    `${String(exercised.length)} of ${String(applicable.length)}`,
+    formatDuration(cell.durationMs),
+  ];
+}
+
+/** What the table has no room for: levels, verdicts beside `pass`, clauses that were not reached, troubles. */
+function notes(cell: Cell): string[] {
+  const lines: string[] = [];
+  const others = VERDICTS.filter((verdict) => verdict !== 'pass' && cell.verdicts[verdict] > 0);
+  if (others.length > 0) {
+    lines.push(`programs: ${['pass' as const, ...others].map((verdict) => count(cell, verdict)).join(', ')}`);
+  }
+  const missed = cell.coverage.applicable.filter((clause) => !cell.coverage.exercised.includes(clause));
+  if (missed.length > 0) lines.push(`clauses not reached: ${missed.join(', ')}`);
+  for (const [message, properties] of collectMessages(cell)) {
+    lines.push(`${[...properties].join(', ')}: ${escapeControls(message)}`);
+  }
+  return lines.map((line) => `${cell.target} ${cell.contract}: ${line}`);
+}
+
+function count(cell: Cell, verdict: Verdict): string {
+  return `${formatCount(cell.verdicts[verdict])} ${verdict}`;
+}
+
+/** Each message once, with the properties that it stopped: a target that does not start says the same for all. */
+function collectMessages(cell: Cell): Map<string, Set<string>> {
+  const messages = new Map<string, Set<string>>();
+  const add = (verdict: Verdict, property: string, text: string | undefined): void => {
+    if (text === undefined) return;
+    const message = `${verdict}: ${text}`;
+    messages.set(message, (messages.get(message) ?? new Set()).add(property));
+  };
+  for (const trouble of cell.troubles) add(trouble.verdict, trouble.property, trouble.message);
+  for (const result of cell.results) add(result.verdict, result.property, result.message);
+  return messages;
+}
+
+function verdictLine(view: RunView, paint: Paint): string {
+  const verdict = view.footer?.verdict ?? 'incomplete';
+  return `${paint('bold', paintVerdict(verdict, paint))}: ${EXPLANATIONS[verdict]}`;
+}
+
+const EXPLANATIONS: Readonly<Record<Verdict, string>> = {
+  pass: 'every program behaved as the contract says',
+  fail: 'at least one program broke a clause',
+  flaky: 'a disagreement did not repeat',
+  skipped: 'nothing could be checked',
+  errored: 'a target or the harness broke, so not everything was checked',
+  incomplete: 'the run did not reach its end',
+};

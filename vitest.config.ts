@@ -1,0 +1,47 @@
+import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './reports/vitest-closing-line.ts';
+
+const GUEST_TESTS = '**/*.guest.test.ts';
+const CHECKS = 'checks.test.ts';
+const NEVER = ['**/node_modules/**', 'out/**'];
+/** A kit is built in some minutes and a guest under emulation boots in seconds, so guest tests get half an hour. */
+const GUEST_TIMEOUT_MS = 1_800_000;
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new ClosingLineReporter()],
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['**/*.test.ts'],
+          exclude: [...NEVER, GUEST_TESTS, CHECKS],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'checks',
+          include: [CHECKS],
+          exclude: NEVER,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // Guests have deadlines, so nothing else may run beside them.
+        test: {
+          name: 'guest',
+          include: [GUEST_TESTS],
+          exclude: NEVER,
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: GUEST_TIMEOUT_MS,
+          hookTimeout: GUEST_TIMEOUT_MS,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
