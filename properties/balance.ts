@@ -10,6 +10,7 @@ export const balance: Property = {
   text: 'vm_open and vm_close, open and release come in equal numbers, and none comes before its counterpart.',
   needs: ['callbacks'],
   share: 20,
+  comparesAll: false,
   expand: (program) => [program],
   judge: (program, [answer], { contract }) => {
     if (answer?.result !== 'observed') return undefined;

@@ -12,6 +12,7 @@ export const isolation: Property = {
   text: 'What an open sees does not depend on what other opens do.',
   needs: ['outcome'],
   share: 20,
+  comparesAll: false,
   expand: (program) => {
     const ops = grouped(program.ops).map(({ op }) => apart(op));
     return [

@@ -115,8 +115,7 @@ function judgeAnswers(
   for (const answer of answers) {
     if (answer.result === 'skipped') return { kind: 'skipped', message: answer.reason };
     if (answer.result === 'errored') return { kind: 'errored', message: answer.message };
-    if (answer.result === 'observed') operations += answer.steps.length;
-    if (answer.result === 'repeated') operations += answer.times * program.ops.length;
+    if (answer.result === 'observed' && property.comparesAll) operations += answer.steps.length;
   }
   const disagreement = property.judge(program, answers, {
     contract: session.contract,

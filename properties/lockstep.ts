@@ -7,6 +7,7 @@ export const lockstep: Property = {
   text: 'Every operation yields what the reference model yields, on every observed level.',
   needs: ['outcome'],
   share: 100,
+  comparesAll: true,
   expand: (program) => [program],
   judge: (program, [answer], checker) =>
     answer?.result === 'observed' ? checkProgram(program, answer, checker) : undefined,

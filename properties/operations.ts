@@ -105,7 +105,10 @@ function data(scene: Scene): Data {
 }
 
 export function write(scene: Scene): Op<'write'> {
-  return { op: 'write', actor: scene.process.name, fd: descriptor(scene), data: data(scene) };
+  const { size } = scene.contract.write;
+  // Only a buffer that is full shows what happens at its end.
+  const filling = scene.choices.chance(8) ? { text: text(scene).slice(0, 1), length: size } : data(scene);
+  return { op: 'write', actor: scene.process.name, fd: descriptor(scene), data: filling };
 }
 
 export function pwrite(scene: Scene): Op<'pwrite'> {
@@ -195,6 +198,9 @@ export function mmap(scene: Scene): Op<'mmap'> {
     const beside = besides(scene, choices.pick(process.vmas));
     if (beside !== undefined) return beside;
   }
+  const { range } = scene.contract.mmap;
+  const isHuge = range === 'any' && scene.kernel.facts.mapPages === undefined && choices.chance(2);
+  if (isHuge) return hugePrivate(scene);
   const type = choices.weighted([
     [52, 'shared'],
     [38, 'private'],
@@ -227,6 +233,20 @@ export function mmap(scene: Scene): Op<'mmap'> {
     type,
     ...(flags && { flags: [...flags] }),
     ...(place && { place }),
+  };
+}
+
+/** More than all memory, private, not writable yet: what a later mprotect may not make writable. */
+function hugePrivate(scene: Scene): Op<'mmap'> {
+  return {
+    op: 'mmap',
+    actor: scene.process.name,
+    fd: descriptor(scene),
+    to: `m${String(scene.names.mappings++)}`,
+    length: 2 ** 40,
+    offset: 0,
+    prot: scene.choices.pick(['r--', '---']),
+    type: 'private',
   };
 }
 
@@ -314,7 +334,7 @@ export function munmap(scene: Scene): Op<'munmap'> {
 
 export function mprotect(scene: Scene): Op<'mprotect'> {
   const huge = scene.process.vmas.find((vma) => vma.end - vma.start > scene.kernel.facts.memoryPages);
-  if (huge !== undefined && scene.choices.chance(30)) {
+  if (huge !== undefined && scene.choices.chance(60)) {
     const at = addressOf(scene, huge.start * PAGE);
     const length = (huge.end - huge.start) * PAGE;
     return { op: 'mprotect', actor: scene.process.name, at, length, prot: protection(scene) };
