@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './reports/vitest-closing-line.ts';
 
 const GUEST_TESTS = '**/*.guest.test.ts';
+/** Installs and builds what tests need of the machine. */
+const PROVISION = './adapters/provision.ts';
 const CHECKS = 'checks.test.ts';
 const NEVER = ['**/node_modules/**', 'out/**'];
 /** A kit is built in some minutes and a guest under emulation boots in seconds, so guest tests get half an hour. */
@@ -14,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          globalSetup: PROVISION,
           include: ['**/*.test.ts'],
           exclude: [...NEVER, GUEST_TESTS, CHECKS],
           testTimeout: 60_000,
@@ -33,6 +36,7 @@ export default defineConfig({
         // Guests have deadlines, so nothing else may run beside them.
         test: {
           name: 'guest',
+          globalSetup: PROVISION,
           include: [GUEST_TESTS],
           exclude: NEVER,
           fileParallelism: false,

@@ -3,9 +3,10 @@ import { ConformanceError } from '../spec/errors.ts';
 import { unknownName } from '../spec/suggest.ts';
 import type { Target, TargetStatus } from '../spec/target.ts';
 import { kernelTarget, type KernelTargetOptions } from './kernel/target.ts';
-import { installCommand, missingPackages } from './kernel/packages.ts';
+import { kernelsReady } from './kernel/diagnose.ts';
+import { installCommand, missingPackages, type Purpose } from './packages.ts';
 import { knownKernels } from './kernel/releases.ts';
-import { buildHelper } from './native/build.ts';
+import { memfdTarget } from './native/target.ts';
 import { connectProcess } from './process.ts';
 import { FAULT_NAMES } from './simulator/faults.ts';
 
@@ -19,26 +20,12 @@ function scriptTarget(name: string, path: string, args: readonly string[] = []):
   };
 }
 
-/** The helper on this machine without any module: each device buffer is a memfd. */
-function memfdTarget(): Target {
-  let helper: string | undefined;
-  return {
-    name: 'memfd',
-    prepare: async ({ onProgress }) => {
-      helper = await buildHelper({ onProgress });
-    },
-    connect: () => {
-      if (helper === undefined) throw new Error('memfd: connect before prepare');
-      return Promise.resolve(connectProcess(helper, ['--memfd']));
-    },
-  };
-}
-
 interface Kind {
   readonly name: string;
   readonly description: string;
   readonly make: (options: KernelTargetOptions) => Target;
-  readonly needsPackages: boolean;
+  /** What has to be installed and built first. */
+  readonly needs?: Purpose;
 }
 
 function kinds(): readonly Kind[] {
@@ -47,31 +34,28 @@ function kinds(): readonly Kind[] {
       name: 'sim',
       description: 'the simulator: a second implementation, which works as a kernel does',
       make: () => scriptTarget('sim', 'simulator/main.ts'),
-      needsPackages: false,
     },
     {
       name: 'memfd',
       description: 'this machine’s kernel, with memfds in place of the device',
       make: memfdTarget,
-      needsPackages: true,
+      needs: 'helper',
     },
     ...knownKernels().map((series) => ({
       name: `kernel:${series}`,
       description: `the modules in Debian’s Linux ${series}, in a virtual machine`,
       make: (options: KernelTargetOptions) => kernelTarget(series, options),
-      needsPackages: true,
+      needs: 'guest' as const,
     })),
     {
       name: 'reference',
       description: 'the reference model itself, behind the protocol',
       make: () => scriptTarget('reference', 'reference/main.ts'),
-      needsPackages: false,
     },
     ...FAULT_NAMES.map((fault) => ({
       name: `faulty:${fault}`,
       description: 'a simulator that is wrong on purpose: the suite must find it',
       make: () => scriptTarget(`faulty:${fault}`, 'simulator/main.ts', ['--fault', fault]),
-      needsPackages: false,
     })),
   ];
 }
@@ -87,10 +71,13 @@ export function resolveTarget(name: string, options: KernelTargetOptions = {}): 
 
 /** All targets and whether they can run here now. */
 export async function listTargets(): Promise<readonly TargetStatus[]> {
-  const missing = await missingPackages();
-  return kinds().map(({ name, description, needsPackages }): TargetStatus => {
-    if (!needsPackages) return { name, description, state: 'ready' };
-    if (missing.length === 0) return { name, description, state: 'needs prepare' };
-    return { name, description, state: 'missing', detail: `install with: ${installCommand(missing)}` };
+  const missing = { helper: await missingPackages('helper'), guest: await missingPackages('guest') };
+  const ready = new Set((await kernelsReady()).map((series) => `kernel:${series}`));
+  return kinds().map(({ name, description, needs }): TargetStatus => {
+    if (needs === undefined) return { name, description, state: 'ready' };
+    if (missing[needs].length > 0) {
+      return { name, description, state: 'missing', detail: `install with: ${installCommand(missing[needs])}` };
+    }
+    return { name, description, state: needs === 'helper' || ready.has(name) ? 'ready' : 'needs prepare' };
   });
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import type { Finding } from '../adapters/kernel/diagnose.ts';
-import { installCommand } from '../adapters/kernel/packages.ts';
+import { installCommand } from '../adapters/packages.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 /** What every target needs (this version of Node), and what builds the helper. */

@@ -149,6 +149,7 @@ function describeProgress(now: CampaignProgress): string {
   const planned = now.planned === undefined ? '' : ` of ${formatCount(now.planned)}`;
   const failures = now.failures === 0 ? '' : `, ${formatCount(now.failures)} failing`;
   const speed = `${formatCount(Math.round(now.perSecond))} per second`;
-  const done = `${formatCount(now.programs)}${planned} programs, ${formatCount(now.operations)} operations, ${speed}`;
+  const operations = now.operations === 0 ? '' : `, ${formatCount(now.operations)} operations, ${speed}`;
+  const done = `${formatCount(now.programs)}${planned} programs${operations}`;
   return `${now.property}: ${now.stage}, ${done}${failures}`;
 }

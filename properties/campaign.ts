@@ -84,7 +84,8 @@ async function runProperty(
   }
   const operations = new Set(session.started.operations);
   const arbitrary = new ProgramArbitrary({ contract: campaign.contract, kernel: session.profile, operations });
-  const planned = Math.max(1, Math.ceil((campaign.programs * property.share) / 100));
+  const share = Math.ceil((campaign.programs * property.share) / 100);
+  const planned = Math.max(1, Math.min(share, property.most ?? share));
   const timed = campaign.timeMs !== undefined && property.name === 'lockstep';
   await runner.run((index) => programNumber(arbitrary, campaign.seed, index), timed ? Infinity : planned);
 }

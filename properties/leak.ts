@@ -11,6 +11,7 @@ export const leak: Property = {
   text: `A program repeated ${String(TIMES)} times loses less than a page for every second repetition.`,
   needs: ['callbacks'],
   share: 1,
+  most: 40,
   comparesAll: false,
   repeat: TIMES,
   expand: (program) => [program],

@@ -17,6 +17,8 @@ export interface Property {
   readonly needs: readonly Level[];
   /** Its share of the programs that `lockstep` gets, in percent: for the properties that cost more. */
   readonly share: number;
+  /** At most so many programs, however many `lockstep` gets. */
+  readonly most?: number;
   /** Whether every operation is compared on every level that the target observes. */
   readonly comparesAll: boolean;
   /** Run each program this often and look only at the memory lost. */

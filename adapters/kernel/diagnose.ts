@@ -4,7 +4,7 @@ import { messageOf } from '../../spec/errors.ts';
 import { qemuVersion, rememberedAccelerator } from './accelerator.ts';
 import { defaultCacheDir, exists } from './cache.ts';
 import { findDebianArchives } from './debian-sources.ts';
-import { installCommand, missingPackages } from './packages.ts';
+import { installCommand, missingPackages } from '../packages.ts';
 import { knownKernels } from './releases.ts';
 
 /** One thing that was looked at, for `doctor`. */
@@ -50,7 +50,7 @@ async function check(name: string, look: () => Promise<Answer>): Promise<Finding
 }
 
 async function packages(): Promise<Answer> {
-  const missing = await missingPackages();
+  const missing = await missingPackages('guest');
   return missing.length === 0
     ? { ok: true, detail: 'Everything that kernel targets need is installed.' }
     : { ok: false, detail: `Missing: ${missing.join(', ')}.`, fix: installCommand(missing) };
@@ -69,11 +69,16 @@ async function acceleration(cacheDir: string): Promise<Answer> {
 }
 
 async function kits(cacheDir: string): Promise<Answer> {
-  const layers = await readdir(cacheDir).catch(() => []);
-  const ready = knownKernels().filter((series) => layers.some((layer) => isRootOf(layer, series)));
+  const ready = await kernelsReady(cacheDir);
   return ready.length > 0
     ? { ok: true, detail: `Ready in ${cacheDir}: ${ready.join(', ')}.` }
     : { ok: true, detail: 'None yet; the first run makes one, or: mmap-conformance prepare kernel:6.12' };
+}
+
+/** The kernels whose root is in the cache: everything else of their kits is made in seconds. */
+export async function kernelsReady(cacheDir: string = defaultCacheDir()): Promise<readonly string[]> {
+  const layers = await readdir(cacheDir).catch(() => []);
+  return knownKernels().filter((series) => layers.some((layer) => isRootOf(layer, series)));
 }
 
 /** Only complete roots count; one that is being built has a longer name. */

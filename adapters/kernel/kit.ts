@@ -4,7 +4,7 @@ import { buildLayer, defaultCacheDir, layerKey } from './cache.ts';
 import { buildImage } from './image.ts';
 import { machineArguments } from './machine.ts';
 import { buildModules } from './modules.ts';
-import { installPackages } from './packages.ts';
+import { installPackages } from '../packages.ts';
 import { pruneLayers } from './prune.ts';
 import { kernelRelease } from './releases.ts';
 import { prepareRoot } from './root.ts';
@@ -60,7 +60,7 @@ export async function prepareKit(options: KitOptions): Promise<Kit> {
     onProgress: options.onProgress,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  await installPackages(context.onProgress);
+  await installPackages('guest', context.onProgress);
   const root = await prepareRoot(release, context);
   const built = await buildModules({
     ...context,

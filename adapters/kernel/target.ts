@@ -1,12 +1,16 @@
 import type { Target } from '../../spec/target.ts';
 import { buildHelper } from '../native/build.ts';
+import type { ModuleToLoad } from './image.ts';
 import { openGuest } from './guest.ts';
 import { type Kit, prepareKit } from './kit.ts';
+import { installPackages } from '../packages.ts';
 import { kernelRelease } from './releases.ts';
 
 export interface KernelTargetOptions {
   /** A patch for the project's modules: a mutant. */
   readonly patch?: string;
+  /** What the guest loads, with parameters; both modules by default. */
+  readonly modules?: readonly ModuleToLoad[];
   /** How the target is called in reports. */
   readonly name?: string;
 }
@@ -18,12 +22,14 @@ export function kernelTarget(series: string, options: KernelTargetOptions = {}):
   return {
     name: options.name ?? `kernel:${series}`,
     prepare: async ({ onProgress, signal }) => {
+      await installPackages('guest', onProgress);
       const helper = await buildHelper({ onProgress });
       kit = await prepareKit({
         kernel: series,
         helper,
         onProgress,
         ...(options.patch !== undefined && { patch: options.patch }),
+        ...(options.modules && { modules: options.modules }),
         ...(signal && { signal }),
       });
     },

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { ConformanceError } from '../../spec/errors.ts';
-import { run } from './processes.ts';
+import { ConformanceError } from '../spec/errors.ts';
+import { run } from './kernel/processes.ts';
 
 interface Requirement {
   /** The name of the Debian and Ubuntu package. */
@@ -13,8 +13,16 @@ interface Requirement {
   readonly file?: string;
 }
 
-/** What the kernel targets need on this machine. The compiler of the modules is not here: it comes with the kernel. */
-const REQUIREMENTS: readonly Requirement[] = [
+/** What building the helper needs. */
+const HELPER: readonly Requirement[] = [
+  { package: 'gcc', command: 'gcc' },
+  { package: 'make', command: 'make' },
+  { package: 'libc6-dev', file: '/usr/include/stdlib.h' },
+  { package: 'libjansson-dev', file: '/usr/include/jansson.h' },
+];
+
+/** What guests need besides. The compiler of the modules is not here: it comes with the kernel. */
+const GUEST: readonly Requirement[] = [
   { package: 'qemu-system-x86', command: 'qemu-system-x86_64' },
   { package: 'mmdebstrap', command: 'mmdebstrap' },
   { package: 'debian-archive-keyring', file: '/usr/share/keyrings/debian-archive-keyring.gpg' },
@@ -24,21 +32,22 @@ const REQUIREMENTS: readonly Requirement[] = [
   { package: 'patch', command: 'patch' },
   { package: 'xz-utils', command: 'xz' },
   { package: 'zstd', command: 'zstd' },
-  { package: 'gcc', command: 'gcc' },
-  { package: 'make', command: 'make' },
-  { package: 'libc6-dev', file: '/usr/include/stdlib.h' },
-  { package: 'libjansson-dev', file: '/usr/include/jansson.h' },
 ];
+
+/** What packages are asked for: building the helper, or guests, which hold the helper. */
+export type Purpose = 'helper' | 'guest';
 
 /** The command that installs packages, as a user would type it. */
 export function installCommand(packages: readonly string[]): string {
   return `apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
 }
 
-/** The packages that the kernel targets need and this machine does not have, without duplicates. */
-export async function missingPackages(): Promise<readonly string[]> {
+/** The packages that the purpose needs and this machine does not have, without duplicates. */
+export async function missingPackages(purpose: Purpose): Promise<readonly string[]> {
   const missing = await Promise.all(
-    REQUIREMENTS.map(async (requirement) => ((await isMet(requirement)) ? [] : [requirement.package])),
+    (purpose === 'helper' ? HELPER : [...HELPER, ...GUEST]).map(async (requirement) =>
+      (await isMet(requirement)) ? [] : [requirement.package],
+    ),
   );
   return [...new Set(missing.flat())];
 }
@@ -49,20 +58,15 @@ export async function missingPackages(): Promise<readonly string[]> {
  * @throws ConformanceError of kind `target`: `packages-missing` with the command to run, for everybody but root;
  *   `packages-failed` with apt's messages when apt fails
  */
-export async function installPackages(onProgress: (message: string) => void): Promise<void> {
-  const missing = await missingPackages();
+export async function installPackages(purpose: Purpose, onProgress: (message: string) => void): Promise<void> {
+  const missing = await missingPackages(purpose);
   if (missing.length === 0) {
     return;
   }
   if (process.getuid?.() !== 0) {
-    throw new ConformanceError(
-      'target',
-      'packages-missing',
-      `Kernel targets need packages that are missing: ${missing.join(', ')}.`,
-      {
-        hint: `Run as root: ${installCommand(missing)}`,
-      },
-    );
+    throw new ConformanceError('target', 'packages-missing', `Packages are missing: ${missing.join(', ')}.`, {
+      hint: `Run as root: ${installCommand(missing)}`,
+    });
   }
   onProgress(`Installing ${missing.join(', ')}.`);
   // There is no way to interrupt this: a package manager that is killed half-way leaves work for the administrator.

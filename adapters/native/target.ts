@@ -1,0 +1,20 @@
+import type { Target } from '../../spec/target.ts';
+import { installPackages } from '../packages.ts';
+import { connectProcess } from '../process.ts';
+import { buildHelper } from './build.ts';
+
+/** The helper on this machine without any module: each device buffer is a memfd. */
+export function memfdTarget(): Target {
+  let helper: string | undefined;
+  return {
+    name: 'memfd',
+    prepare: async ({ onProgress }) => {
+      await installPackages('helper', onProgress);
+      helper = await buildHelper({ onProgress });
+    },
+    connect: () => {
+      if (helper === undefined) throw new Error('memfd: connect before prepare');
+      return Promise.resolve(connectProcess(helper, ['--memfd']));
+    },
+  };
+}
