@@ -11,7 +11,7 @@ import type { Target } from '../spec/target.ts';
 const HANDSHAKE_MS = 30_000;
 
 /** How long a target may be silent while it has programs to run, in milliseconds. */
-const SILENCE_MS = 20_000;
+const SILENCE_MS = 30_000;
 
 export interface RunOptions {
   /** Observe the layout after every operation. */

@@ -21,8 +21,9 @@ export async function prepareTargets(
       await target.prepare({ onProgress, signal });
     } catch (error) {
       if (error instanceof ConformanceError && error.kind === 'usage') throw error;
-      const hint = error instanceof ConformanceError && error.hint !== undefined ? `; ${error.hint}` : '';
-      broken.set(target.name, `${messageOf(error)}${hint}`);
+      const hint = error instanceof ConformanceError ? error.hint : undefined;
+      const message = messageOf(error).replace(/\.$/, '');
+      broken.set(target.name, hint === undefined ? message : `${message}; ${hint}`);
     }
   }
   return broken;

@@ -77,7 +77,8 @@ async function makeRoot(
 ): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new ConformanceError('target', 'needs-root', 'Making the root of a kernel kit needs the rights of root.', {
-      hint: `Run once as root: mmap-conformance prepare kernel:${release.series}. Everything later runs without.`,
+      // Kits lie in the cache of whoever makes them, so a kit that root made is of use to root's runs.
+      hint: `Run as root: mmap-conformance run --target kernel:${release.series}. All other targets run without.`,
     });
   }
   const archives = await findDebianArchives();
