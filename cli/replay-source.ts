@@ -11,6 +11,8 @@ export interface ReplaySource {
   /** A contract's name or path. */
   readonly contract: string;
   readonly program: Program;
+  /** The property that it broke, if that is known. */
+  readonly property?: string;
   /** What is known of it, for people. */
   readonly title: string;
 }
@@ -28,14 +30,19 @@ export function findReplaySources(given: string): ReplaySource[] {
     throw new ConformanceError('usage', 'nothing-to-replay', message);
   }
   const { contract, program, property } = decodeToken(given);
-  return [{ contract, program, title: `${property}, from a token` }];
+  return [{ contract, program, property, title: `${property}, from a token` }];
 }
 
 function fromFile(path: string): ReplaySource {
-  const { contract, program, reason } = loadProgramFile(path);
+  const { contract, program, reason, property } = loadProgramFile(path);
   // A contract's path is relative to the file that names it.
   const isShipped = listContracts().includes(contract);
-  return { contract: isShipped ? contract : resolve(dirname(path), contract), program, title: reason };
+  return {
+    contract: isShipped ? contract : resolve(dirname(path), contract),
+    program,
+    title: reason,
+    ...(property && { property }),
+  };
 }
 
 function fromJournal(path: string): ReplaySource[] {
@@ -44,6 +51,6 @@ function fromJournal(path: string): ReplaySource[] {
     throw new ConformanceError('usage', 'nothing-to-replay', `${path} has no counterexample to replay`);
   }
   return found.map(({ contract, program, property, target, disagreement }) => {
-    return { contract, program, title: `${property} on ${target}: breaks ${disagreement.clause}` };
+    return { contract, program, property, title: `${property} on ${target}: breaks ${disagreement.clause}` };
   });
 }

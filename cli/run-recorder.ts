@@ -50,6 +50,7 @@ function programFile(entry: EntryOf<'counterexample'>, contract: string): Progra
   return {
     // The program file must work from any directory.
     contract: contract === entry.contract ? contract : resolve(contract),
+    property: entry.property,
     reason: `${entry.property} on ${entry.target}: breaks ${entry.disagreement.clause}`,
     program: { ...entry.program, version: PROGRAM_VERSION },
   };

@@ -1,11 +1,16 @@
 import type { Contract } from '../spec/contract.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
+import { ConformanceError } from '../spec/errors.ts';
 import type { Target } from '../spec/target.ts';
 import { describeOperation } from '../spec/text.ts';
-import { Session } from '../adapters/session.ts';
+import { Session, SessionEnded } from '../adapters/session.ts';
 import { end, initialState, step, type Step } from '../model/step.ts';
+import { PROPERTIES } from './all.ts';
 import { checkProgram } from './check.ts';
+import { Lane } from './lane.ts';
+import type { Property } from './property.ts';
+import { disagreementOf, endedDisagreement } from './shrink.ts';
 
 /** One operation of a replayed program, with what was expected and what was observed on the target's levels. */
 export interface ReplayStep {
@@ -16,13 +21,53 @@ export interface ReplayStep {
   readonly disagreement?: Disagreement;
 }
 
-/** Runs one program on a fresh target and lays it beside the model, step by step, with the layout after each. */
-export async function replayProgram(options: {
-  target: Target;
-  contract: Contract;
-  program: Program;
-  signal?: AbortSignal;
-}): Promise<{ steps: ReplayStep[]; message?: string }> {
+export interface ReplayOptions {
+  readonly target: Target;
+  readonly contract: Contract;
+  readonly program: Program;
+  /** The property to judge it by besides; `lockstep` if absent. */
+  readonly property?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs one program on a fresh target and lays it beside the model, step by step, with the layout after each. A property other
+ * than `lockstep` is judged on a second run and adds a step of its own. `message` says why the target could not
+ * perform the program. Throws a `ConformanceError` of kind usage for an unknown property.
+ */
+export async function replayProgram(options: ReplayOptions): Promise<{ steps: ReplayStep[]; message?: string }> {
+  const property = propertyNamed(options.property ?? 'lockstep');
+  const replayed = await besideTheModel(options);
+  if (replayed.message !== undefined || property.comparesAll) return replayed;
+  return { steps: [...replayed.steps, await judgedBy(property, options)] };
+}
+
+function propertyNamed(name: string): Property {
+  const property = Object.values(PROPERTIES).find((known) => known.name === name);
+  if (property !== undefined) return property;
+  throw new ConformanceError(
+    'usage',
+    'unknown-property',
+    `The program is said to break ${name}, which is no property.`,
+  );
+}
+
+async function judgedBy(property: Property, options: ReplayOptions): Promise<ReplayStep> {
+  const { target, contract, program, signal } = options;
+  const lane = new Lane(target, contract, signal);
+  try {
+    const [judged] = await lane.judge(property, [program]);
+    const disagreement = disagreementOf(judged, program);
+    const text = `property ${property.name}`;
+    if (disagreement === undefined)
+      return { text, expected: 'holds', observed: judged?.kind === 'pass' ? 'holds' : judged };
+    return { text, expected: disagreement.expected, observed: disagreement.observed, disagreement };
+  } finally {
+    await lane.close();
+  }
+}
+
+async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplayStep[]; message?: string }> {
   const { target, contract, program, signal } = options;
   const session = await Session.open(target, contract, signal ? { signal } : {});
   try {
@@ -53,6 +98,13 @@ export async function replayProgram(options: {
     }
     add('end', end(state, contract, kernel), answer.end);
     return { steps };
+  } catch (error) {
+    if (!(error instanceof SessionEnded) || signal?.aborted === true) throw error;
+    // It observed nothing that it could tell: the target's last words are all there is.
+    const disagreement = endedDisagreement({ kind: 'ended', error }, program.ops.length);
+    const { expected, observed } = disagreement;
+    const told = program.ops.map((op) => ({ text: describeOperation(op), expected: '', observed: '' }));
+    return { steps: [...told, { text: 'the target ended', expected, observed, disagreement }] };
   } finally {
     await session.close();
   }

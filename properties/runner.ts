@@ -187,7 +187,8 @@ export class Runner {
     this.#lane.reset();
     const verdict = failed === CONFIRMATIONS ? 'fail' : 'flaky';
     this.#tally.add(verdict);
-    this.#signatures.add(wanted);
+    // A failure that did not repeat must not hide one of the same kind that does.
+    if (verdict === 'fail') this.#signatures.add(wanted);
     const { target, contract, write } = this.#campaign;
     const property = this.#property.name;
     write({

@@ -2,7 +2,8 @@ import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
 import type { Judged, Lane } from './lane.ts';
 import type { Property } from './property.ts';
-import { removals, renumbered, simplifications } from './simplify.ts';
+import { removals } from './removals.ts';
+import { renumbered, simplifications } from './simplify.ts';
 
 /** Candidates that are sent in one batch. */
 const BATCH = 32;
@@ -42,9 +43,11 @@ export function disagreementOf(judged: Judged | undefined, program: Program): Di
 }
 
 /**
- * Makes a failing program as short and plain as the budget allows, keeping its signature. Candidates run in
- * batches on the same target. A candidate is taken only after it has failed in the same way on a fresh target, so that
- * nothing that other candidates left behind can lead astray.
+ * Makes a failing program as short and plain as the budget allows, keeping its signature. Candidates run in batches on
+ * one target, and the first that fails in the same way is the next best. A fresh target is slow to come by, so only the
+ * end of all that is tried on one: if it does not fail there, what other candidates left behind has led astray, and the
+ * shrinking goes back to its start, now with a fresh target for every step. It does so from the beginning where the
+ * failure is one that spoils targets.
  */
 export async function shrink(
   lane: Lane,
@@ -55,40 +58,66 @@ export async function shrink(
 ): Promise<Shrunk> {
   const begun = performance.now();
   const wanted = signature(start.disagreement);
-  let best = truncated(start.program, start.disagreement);
-  let { disagreement } = start;
+  const { level } = start.disagreement;
+  let isCareful = level === 'reports' || level === 'memory';
   let candidates = 0;
   const outOfTime = (): boolean => performance.now() - begun > budgetMs || signal?.aborted === true;
+  const done = ({ program, disagreement }: Failing): Shrunk => {
+    return { program: renumbered(program), disagreement, candidates, durationMs: performance.now() - begun };
+  };
+
+  const proven =
+    (await onFreshTarget(lane, property, truncated(start.program, start.disagreement), wanted)) ??
+    (await onFreshTarget(lane, property, start.program, wanted));
+  // It failed because of what earlier programs left behind, or by chance: there is nothing to hold candidates against.
+  if (proven === undefined) return done(start);
+  let best = proven;
 
   const firstFailing = async (programs: readonly Program[]): Promise<boolean> => {
-    for (let at = 0; at < programs.length && !outOfTime(); at += BATCH) {
-      const batch = programs.slice(at, at + BATCH);
+    // What comes behind one that fails is run in vain; that costs much where it ends the target or is repeated often.
+    const size = isCareful ? 1 : BATCH;
+    for (let at = 0; at < programs.length && !outOfTime(); at += size) {
+      const batch = programs.slice(at, at + size);
       const judged = await lane.judge(property, batch);
       candidates += batch.length;
       for (const [index, program] of batch.entries()) {
-        if (outOfTime()) return false;
-        const failure = disagreementOf(judged[index], program);
-        if (failure === undefined || signature(failure) !== wanted) continue;
-        const confirmed = await onFreshTarget(lane, property, program);
-        if (confirmed === undefined || signature(confirmed) !== wanted) continue;
-        best = truncated(program, confirmed);
-        disagreement = confirmed;
+        const disagreement = disagreementOf(judged[index], program);
+        if (disagreement === undefined || signature(disagreement) !== wanted) continue;
+        const failing = isCareful
+          ? await onFreshTarget(lane, property, program, wanted)
+          : { program: truncated(program, disagreement), disagreement };
+        if (failing === undefined) continue;
+        best = failing;
         return true;
       }
     }
     return false;
   };
+  const toTheEnd = async (): Promise<void> => {
+    while (!outOfTime() && (await firstFailing(removals(best.program)))) {
+      // Each round takes the largest cut that still fails.
+    }
+    while (
+      !outOfTime() &&
+      ((await firstFailing(simplifications(best.program))) || (await firstFailing(removals(best.program))))
+    ) {
+      // A plainer operation may make another one superfluous.
+    }
+  };
 
-  const unshortened = await onFreshTarget(lane, property, best);
-  if (unshortened === undefined || signature(unshortened) !== wanted) best = start.program;
-  while (!outOfTime() && (await firstFailing(removals(best)))) {
-    // Each round takes the largest cut that still fails.
-  }
-  while (!outOfTime() && ((await firstFailing(simplifications(best))) || (await firstFailing(removals(best))))) {
-    // A plainer operation may make another one superfluous.
-  }
-  const program = renumbered(best);
-  return { program, disagreement, candidates, durationMs: performance.now() - begun };
+  await toTheEnd();
+  if (isCareful) return done(best);
+  const confirmed = await onFreshTarget(lane, property, best.program, wanted);
+  if (confirmed !== undefined) return done(confirmed);
+  isCareful = true;
+  best = proven;
+  await toTheEnd();
+  return done(best);
+}
+
+interface Failing {
+  readonly program: Program;
+  readonly disagreement: Disagreement;
 }
 
 /** What follows the disagreement cannot matter. */
@@ -96,10 +125,18 @@ function truncated(program: Program, disagreement: Disagreement): Program {
   return { ...program, ops: program.ops.slice(0, disagreement.step + 1) };
 }
 
-async function onFreshTarget(lane: Lane, property: Property, program: Program): Promise<Disagreement | undefined> {
+/** The program, without what follows its failure, if it fails with this signature on a fresh target. */
+async function onFreshTarget(
+  lane: Lane,
+  property: Property,
+  program: Program,
+  wanted: string,
+): Promise<Failing | undefined> {
   lane.reset();
   const [judged] = await lane.judge(property, [program]);
-  return disagreementOf(judged, program);
+  const disagreement = disagreementOf(judged, program);
+  if (disagreement === undefined || signature(disagreement) !== wanted) return undefined;
+  return { program: truncated(program, disagreement), disagreement };
 }
 
 /** Runs a program several times, each on a fresh target, and says how often it failed with this signature. */
@@ -112,8 +149,7 @@ export async function repeats(
 ): Promise<number> {
   let failures = 0;
   for (let time = 0; time < times; time++) {
-    const disagreement = await onFreshTarget(lane, property, program);
-    if (disagreement !== undefined && signature(disagreement) === wanted) failures++;
+    if ((await onFreshTarget(lane, property, program, wanted)) !== undefined) failures++;
   }
   return failures;
 }

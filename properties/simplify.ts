@@ -1,126 +1,31 @@
-import type { Operation, Program } from '../spec/program.ts';
-import { FIRST_ACTOR } from '../spec/program.ts';
+import { type Address, type Data, FIRST_ACTOR, type Operation, type Program } from '../spec/program.ts';
+import type { Int64 } from '../spec/integer.ts';
 
-/** Variants of a program that mean less: the raw material of shrinking. Pure. */
+/** Plainer variants of a program, of the same length: the second half of shrinking. Pure. */
 
 const PAGE = 4096;
 
-/** The program without the operations at these indexes. */
-export function without(program: Program, indexes: ReadonlySet<number>): Program {
-  return { ...program, ops: program.ops.filter((_, index) => !indexes.has(index)) };
-}
+/** Pages behind the start of a mapping that an address may be told from. */
+const NEAR_PAGES = 4;
 
 /**
- * Smaller programs: all lengths of chunks first, then single operations, each together with what depends on it, then
- * pairs. Longest cut first, so the first that still fails is the best of its round.
+ * Programs of the same length that say less: first those in which several operations change together, since none of them
+ * could alone, then those with one operation made plainer. Every variant is plainer by some fixed order, so this ends.
  */
-export function removals(program: Program): Program[] {
-  const { ops } = program;
-  const seen = new Set<string>();
-  const candidates: Program[] = [];
-  const offer = (indexes: ReadonlySet<number>): void => {
-    const key = [...indexes].sort((a, b) => a - b).join();
-    if (indexes.size === 0 || seen.has(key)) return;
-    seen.add(key);
-    candidates.push(without(program, indexes));
-  };
-  for (let size = Math.floor(ops.length / 2); size > 1; size = Math.floor(size / 2)) {
-    for (let start = 0; start < ops.length; start += size) {
-      offer(new Set(ops.keys().filter((index) => index >= start && index < start + size)));
-    }
-  }
-  for (const index of ops.keys()) offer(dependents(ops, index));
-  for (const index of ops.keys()) offer(new Set([index]));
-  if (ops.length <= 12) {
-    for (let a = 0; a < ops.length; a++) for (let b = a + 1; b < ops.length; b++) offer(new Set([a, b]));
-  }
-  return candidates.sort((a, b) => a.ops.length - b.ops.length);
-}
-
-/** An operation and all that use what it yields. */
-function dependents(ops: readonly Operation[], index: number): Set<number> {
-  const gone = new Set([index]);
-  const names = new Set<string>();
-  const first = ops[index];
-  if (first !== undefined && 'to' in first) names.add(first.to);
-  for (const [at, op] of ops.entries()) {
-    if (at <= index) continue;
-    if (uses(op).some((name) => names.has(name))) {
-      gone.add(at);
-      if ('to' in op) names.add(op.to);
-    }
-  }
-  return gone;
-}
-
-function uses(op: Operation): string[] {
-  const names: string[] = [op.actor];
-  if ('fd' in op) names.push(op.fd);
-  if ('at' in op && 'map' in op.at) names.push(op.at.map);
-  if (op.op === 'mmap' && op.place !== undefined && 'map' in op.place.at) names.push(op.place.at.map);
-  return names;
-}
-
-/** Programs of the same length with one operation made plainer. */
 export function simplifications(program: Program): Program[] {
-  return program.ops.flatMap((op, index) =>
-    [...plainer(op), ...relative(op, program.ops.slice(0, index))].map((simpler) => ({
-      ...program,
-      ops: program.ops.with(index, simpler),
-    })),
+  const { ops } = program;
+  const together = [
+    ops.map((op) => moved(op, (at) => ('map' in at ? { ...at, offset: 0 } : at))),
+    ops.map((op) => moved(op, (at) => ('map' in at ? { ...at, offset: inPage(at.offset) } : at))),
+    lowered(ops),
+  ];
+  const single = ops.flatMap((op, index) =>
+    [...plainer(op), ...relative(op, ops.slice(0, index))].map((simpler) => ops.with(index, simpler)),
   );
-}
-
-/** The operation with an arena address told from a mapping instead, so that the mapping may then lie anywhere. */
-function relative(op: Operation, before: readonly Operation[]): Operation[] {
-  if (!('at' in op) || !('arena' in op.at)) return [];
-  const { arena } = op.at;
-  const maps = before.flatMap((earlier) => (earlier.op === 'mmap' ? [earlier.to] : []));
-  return maps.flatMap((map) => [0, arena % PAGE].map((offset) => ({ ...op, at: { map, offset } })));
-}
-
-function plainer(op: Operation): Operation[] {
-  const variants: Operation[] = [];
-  const offer = (variant: Operation): void => {
-    if (JSON.stringify(variant) !== JSON.stringify(op)) variants.push(variant);
-  };
-  if (op.actor !== FIRST_ACTOR && op.op !== 'exit') offer({ ...op, actor: FIRST_ACTOR });
-  switch (op.op) {
-    case 'open':
-      offer({ op: 'open', actor: op.actor, to: op.to, access: 'rw' });
-      break;
-    case 'read':
-    case 'pread':
-    case 'load':
-      for (const length of [1, 4]) if (length < op.length) offer({ ...op, length });
-      break;
-    case 'write':
-    case 'pwrite':
-    case 'store':
-      for (const text of ['x', op.data.text.slice(0, 1)]) offer({ ...op, data: { text, length: 1 } });
-      break;
-    case 'mmap': {
-      const { place, flags, ...rest } = op;
-      if (place !== undefined) offer({ ...rest, ...(flags && { flags }) });
-      if (flags !== undefined) offer({ ...rest, ...(place && { place }) });
-      for (const length of [PAGE, 2 * PAGE]) {
-        if (typeof op.length !== 'number' || length < op.length) offer({ ...op, length });
-      }
-      if (op.offset !== 0) offer({ ...op, offset: 0 });
-      for (const prot of ['rw-', 'r--']) if (op.prot !== 'rw-') offer({ ...op, prot });
-      if (op.type !== 'shared') offer({ ...op, type: 'shared' });
-      break;
-    }
-    case 'munmap':
-    case 'mprotect':
-      if (typeof op.length !== 'number' || op.length > PAGE) offer({ ...op, length: PAGE });
-      break;
-    default:
-      break;
-  }
-  if ('offset' in op && op.op !== 'mmap' && op.offset !== 0) offer({ ...op, offset: 0 });
-  if ('at' in op && 'map' in op.at && op.at.offset !== 0) offer({ ...op, at: { ...op.at, offset: 0 } });
-  return variants;
+  const old = JSON.stringify(ops);
+  return [...together, ...single]
+    .filter((variant) => JSON.stringify(variant) !== old)
+    .map((variant) => ({ ...program, ops: variant }));
 }
 
 /** The same program with its variables numbered in order of first appearance. */
@@ -141,4 +46,123 @@ export function renumbered(program: Program): Program {
     typeof value === 'string' && ['actor', 'to', 'fd', 'map'].includes(key) ? rename(value) : value,
   );
   return { ...program, ops: JSON.parse(text) as Operation[] };
+}
+
+function inPage(offset: number): number {
+  return ((offset % PAGE) + PAGE) % PAGE;
+}
+
+/** The operation with its addresses changed: the one it works at, and the one it asks a mapping to lie at. */
+function moved(op: Operation, change: (at: Address) => Address): Operation {
+  if ('at' in op) return { ...op, at: change(op.at) };
+  if (op.op !== 'mmap' || op.place === undefined) return op;
+  return { ...op, place: { ...op.place, at: change(op.place.at) } };
+}
+
+/** All places in the arena moved down together, so that the lowest page is the arena's first. */
+function lowered(ops: readonly Operation[]): Operation[] {
+  let lowest = Infinity;
+  for (const op of ops) {
+    moved(op, (at) => {
+      if ('arena' in at) lowest = Math.min(lowest, at.arena - inPage(at.arena));
+      return at;
+    });
+  }
+  return ops.map((op) => moved(op, (at) => ('arena' in at && lowest > 0 ? { arena: at.arena - lowest } : at)));
+}
+
+/** The operation with an arena address told from a mapping instead, so that the mapping may then lie anywhere. */
+function relative(op: Operation, before: readonly Operation[]): Operation[] {
+  const variants: Operation[] = [];
+  for (const earlier of before) {
+    if (earlier.op !== 'mmap') continue;
+    const { to: map, place } = earlier;
+    const offsets = (arena: number): number[] => {
+      const from = place !== undefined && 'arena' in place.at ? [arena - place.at.arena] : [];
+      return [...from, 0, ...Array.from({ length: NEAR_PAGES }, (_, page) => page * PAGE + inPage(arena))];
+    };
+    for (let choice = 0; choice < NEAR_PAGES + 2; choice++) {
+      variants.push(
+        moved(op, (at) => {
+          const offset = 'arena' in at ? offsets(at.arena)[choice] : undefined;
+          return offset === undefined ? at : { map, offset };
+        }),
+      );
+    }
+  }
+  return variants;
+}
+
+/** The values that come before `value` in a list from plain to less plain; the whole list if it is not in it. */
+function before<T>(value: T, order: readonly T[]): readonly T[] {
+  const index = order.indexOf(value);
+  return index === -1 ? order : order.slice(0, index);
+}
+
+function plainerLengths(length: Int64): readonly Int64[] {
+  return before<Int64>(length, [PAGE, 2 * PAGE]);
+}
+
+function plainerData(data: Data): Data[] {
+  const lengths = [1, 4, 5].filter((length) => length < data.length);
+  const same = data.text === 'x' ? [] : [{ text: 'x', length: data.length }];
+  return [...lengths.map((length) => ({ text: 'x', length })), ...same];
+}
+
+/** Each variant comes before the operation in some order that all of them share. */
+function plainer(op: Operation): Operation[] {
+  const variants: Operation[] = [];
+  if (op.actor !== FIRST_ACTOR && op.op !== 'exit') variants.push({ ...op, actor: FIRST_ACTOR });
+  if ('at' in op && 'map' in op.at) {
+    const { map, offset } = op.at;
+    const offsets = [0, inPage(offset), offset - inPage(offset)].filter((less) => Math.abs(less) < Math.abs(offset));
+    variants.push(...offsets.map((less) => ({ ...op, at: { map, offset: less } })));
+  }
+  switch (op.op) {
+    case 'open':
+      if (op.flags !== undefined || op.access !== 'rw') {
+        variants.push({ op: 'open', actor: op.actor, to: op.to, access: 'rw' });
+      }
+      break;
+    case 'pread':
+    case 'pwrite': {
+      const { offset, ...rest } = op;
+      variants.push(rest.op === 'pread' ? { ...rest, op: 'read' } : { ...rest, op: 'write' });
+      variants.push(...before<Int64>(offset, [0, 1]).map((plain) => ({ ...op, offset: plain })));
+      break;
+    }
+    case 'lseek':
+      variants.push(...before<Int64>(op.offset, [0, 1]).map((offset) => ({ ...op, offset })));
+      variants.push(...before(op.whence, ['set', 'cur'] as const).map((whence) => ({ ...op, whence })));
+      break;
+    case 'mmap': {
+      const { place, flags, ...rest } = op;
+      if (place !== undefined) {
+        variants.push({ ...rest, ...(flags && { flags }) });
+        if (place.how !== 'fixed') variants.push({ ...op, place: { ...place, how: 'fixed' } });
+      }
+      if (flags !== undefined) variants.push({ ...rest, ...(place && { place }) });
+      variants.push(...plainerLengths(op.length).map((length) => ({ ...op, length })));
+      variants.push(...before<Int64>(op.offset, [0, PAGE]).map((offset) => ({ ...op, offset })));
+      variants.push(...before(op.prot, ['rw-', 'r--']).map((prot) => ({ ...op, prot })));
+      variants.push(...before(op.type, ['shared', 'private'] as const).map((type) => ({ ...op, type })));
+      break;
+    }
+    case 'mprotect':
+      variants.push(...before(op.prot, ['rw-', 'r--']).map((prot) => ({ ...op, prot })));
+      variants.push(...plainerLengths(op.length).map((length) => ({ ...op, length })));
+      break;
+    case 'munmap':
+      variants.push(...plainerLengths(op.length).map((length) => ({ ...op, length })));
+      break;
+    default:
+      break;
+  }
+  if (op.op === 'read' || op.op === 'pread' || op.op === 'load') {
+    variants.push(...before(op.length, [1, 4]).map((length) => ({ ...op, length })));
+  }
+  if (op.op === 'write' || op.op === 'pwrite' || op.op === 'store') {
+    variants.push(...plainerData(op.data).map((data) => ({ ...op, data })));
+  }
+  return variants;
 }

@@ -49,7 +49,9 @@ function notes(cell: Cell): string[] {
     lines.push(`programs: ${['pass' as const, ...others].map((verdict) => count(cell, verdict)).join(', ')}`);
   }
   const missed = cell.coverage.applicable.filter((clause) => !cell.coverage.exercised.includes(clause));
-  if (missed.length > 0) lines.push(`clauses not reached: ${missed.join(', ')}`);
+  // Without `lockstep` there was no attempt to reach them.
+  const tried = cell.results.some(({ property }) => property === 'lockstep');
+  if (tried && missed.length > 0) lines.push(`clauses not reached: ${missed.join(', ')}`);
   for (const [message, properties] of collectMessages(cell)) {
     lines.push(`${[...properties].join(', ')}: ${escapeControls(message)}`);
   }

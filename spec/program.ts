@@ -141,6 +141,8 @@ export const ProgramFile = z
     /** The contract's name, or its path. */
     contract: z.string().min(1),
     reason: z.string().min(1),
+    /** The property that the program breaks; absent: `lockstep`. */
+    property: z.string().optional(),
     program: Program,
   })
   .meta({ id: 'ProgramFile' });

@@ -38,9 +38,15 @@ async function replay(given: string, options: ReplayOptions): Promise<ExitCode> 
   try {
     progress.stage(`${target.name}: preparing`);
     await target.prepare({ onProgress: (message) => progress.stage(`${target.name}: ${message}`), signal });
-    for (const { contract, program, title } of jobs) {
+    for (const { contract, program, property, title } of jobs) {
       progress.stage(`${target.name} ${contract.name}: replaying`);
-      const { steps, message } = await replayProgram({ target, contract, program, signal });
+      const { steps, message } = await replayProgram({
+        target,
+        contract,
+        program,
+        signal,
+        ...(property && { property }),
+      });
       const verdict = verdictOf(steps, message);
       progress.print(`${paint('bold', formatValue(title))} (${contract.name} on ${target.name})`);
       for (const line of describeReplay(steps, paint)) progress.print(line);

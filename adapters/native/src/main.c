@@ -153,6 +153,8 @@ int main(int argc, char **argv)
 		log_line("%s", message);
 		return EXIT_FAILURE;
 	}
+	/* A hung program must not outlive the harness; the worker in turn dies with this process. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	control->supervisor = getpid();
 	return supervise();

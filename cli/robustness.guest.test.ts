@@ -1,0 +1,195 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { defaultCacheDir } from '../adapters/kernel/cache.ts';
+import { readJournal } from '../reports/read-journal.ts';
+import { processesBelow, type RunningProcess, stillRunning } from './process-tree.ts';
+import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+
+const GUEST = 'kernel:6.12';
+
+/** Within this time everything happens that has to happen at all: twice the silence after which a target counts as hung. */
+const DEADLINE_MS = 60_000;
+
+/** A run that is under way: at least one batch of programs is at the target. */
+interface Underway {
+  readonly pid: number;
+  readonly run: ReturnType<typeof spawnCli>;
+  readonly journal: string;
+  readonly directory: string;
+}
+
+function runArguments(target: string, ...more: string[]): string[] {
+  return ['run', '--target', target, '--contract', 'lkmc_mmap', '--property', 'lockstep', '--seed', '1', ...more];
+}
+
+/** Whatever a failing test finds left behind is not left to the next one. */
+function killAfterTest(processes: readonly RunningProcess[]): void {
+  onTestFinished(() => {
+    for (const { pid } of stillRunning(processes)) process.kill(pid, 'SIGKILL');
+  });
+}
+
+async function startRun(target: string, time: string): Promise<Underway> {
+  const directory = temporaryDirectory();
+  const run = spawnCli(directory, runArguments(target, '--time', time, '--out', 'o'));
+  const pid = run.pid ?? 0;
+  onTestFinished(() => {
+    run.kill('SIGKILL');
+  });
+  const journal = join(directory, 'o', 'journal.jsonl');
+  // With its entry the target has answered, so programs follow at once.
+  await eventually(() => entryTypes(journal).includes('target'));
+  await sleep(500);
+  return { pid, run, journal, directory };
+}
+
+function entryTypes(journal: string): string[] {
+  if (!existsSync(journal)) return [];
+  try {
+    return readJournal(journal).entries.map(({ type }) => type);
+  } catch {
+    // The header is not whole yet.
+    return [];
+  }
+}
+
+async function eventually(condition: () => boolean): Promise<void> {
+  await expect.poll(condition, { timeout: DEADLINE_MS, interval: 50 }).toBe(true);
+}
+
+/** The one process below the run whose command matches. */
+function one(pid: number, command: RegExp): RunningProcess {
+  const [found, ...others] = processesBelow(pid).filter((process) => command.test(process.command));
+  expect(others).toEqual([]);
+  if (found === undefined) throw new Error(`nothing like ${String(command)} runs below ${String(pid)}`);
+  return found;
+}
+
+const guest = (pid: number): RunningProcess => one(pid, /^qemu-system/);
+const helpers = (pid: number): RunningProcess[] => {
+  return processesBelow(pid).filter(({ command }) => command.endsWith(' --memfd'));
+};
+/** The helper's first process is the run's child; the one that performs programs is its child. */
+const supervisor = (pid: number): RunningProcess => {
+  const found = helpers(pid).find(({ parent }) => parent === pid);
+  if (found === undefined) throw new Error('no helper runs');
+  return found;
+};
+
+async function expectNextRunToPass(directory: string, target: string): Promise<void> {
+  const next = await spawnCli(directory, runArguments(target, '--programs', '20', '--out', 'next'));
+  expect(next.exitCode, next.stderr).toBe(0);
+}
+
+/** The run was told of the trouble, went on to its end, and says so. */
+async function expectTrouble({ run, journal }: Underway, message: RegExp): Promise<void> {
+  const { exitCode } = await run;
+  const { entries, footer, cutOff } = readJournal(journal);
+  const troubles = entries.flatMap((entry) => (entry.type === 'trouble' ? [entry.message] : []));
+  expect(troubles.filter((text) => message.test(text))).not.toEqual([]);
+  expect(cutOff).toBe(false);
+  expect(footer).toMatchObject({ verdict: 'errored', exitCode: 3 });
+  expect(exitCode).toBe(3);
+  // What was checked before and after counts.
+  const result = entries.find((entry) => entry.type === 'result');
+  expect(result?.verdicts.pass).toBeGreaterThan(0);
+  expect(result?.verdicts.fail).toBe(0);
+}
+
+describe('a target that is killed in the middle of a run costs only what it was doing', () => {
+  it('the guest', async () => {
+    const underway = await startRun(GUEST, '10s');
+    const killed = guest(underway.pid);
+    process.kill(killed.pid, 'SIGKILL');
+    await eventually(() => stillRunning([killed]).length === 0);
+    // Another guest takes its place.
+    await eventually(() => processesBelow(underway.pid).some(({ command }) => command.startsWith('qemu-system')));
+    await expectTrouble(underway, /ended by SIGKILL/);
+    await expectNextRunToPass(underway.directory, GUEST);
+  });
+
+  it('the helper', async () => {
+    const underway = await startRun('memfd', '5s');
+    const before = helpers(underway.pid);
+    process.kill(supervisor(underway.pid).pid, 'SIGKILL');
+    await eventually(() => stillRunning(before).length === 0);
+    await expectTrouble(underway, /ended by SIGKILL/);
+    await expectNextRunToPass(underway.directory, 'memfd');
+  });
+
+  it('the process of the helper that performs programs', async () => {
+    const underway = await startRun('memfd', '5s');
+    const first = supervisor(underway.pid).pid;
+    // It may be waiting for programs at the moment when it is hit, and nothing is lost then.
+    await eventually(() => {
+      const worker = helpers(underway.pid).find(({ parent }) => parent === first);
+      if (worker !== undefined) process.kill(worker.pid, 'SIGKILL');
+      return entryTypes(underway.journal).includes('trouble');
+    });
+    await expectTrouble(underway, /killed by SIGKILL|ended by itself/);
+    await expectNextRunToPass(underway.directory, 'memfd');
+  });
+});
+
+describe.each([GUEST, 'memfd'])('a run on %s that is ended leaves nothing behind but its journal', (target) => {
+  it('by SIGKILL: without a footer, so it is incomplete', async () => {
+    const { pid, run, journal, directory } = await startRun(target, '600s');
+    const left = processesBelow(pid);
+    killAfterTest(left);
+    expect(left).not.toEqual([]);
+    run.kill('SIGKILL');
+    expect((await run).signal).toBe('SIGKILL');
+    await eventually(() => stillRunning(left).length === 0);
+    const { entries, footer } = readJournal(journal);
+    expect(entries.map(({ type }) => type)).toEqual(['header', 'target']);
+    expect(footer).toBeUndefined();
+    await expectNextRunToPass(directory, target);
+  });
+
+  it('by SIGINT: with a footer that says so', async () => {
+    const { pid, run, journal } = await startRun(target, '600s');
+    const left = processesBelow(pid);
+    killAfterTest(left);
+    run.kill('SIGINT');
+    expect((await run).exitCode).toBe(3);
+    await eventually(() => stillRunning(left).length === 0);
+    const { footer, cutOff } = readJournal(journal);
+    expect(footer).toMatchObject({ verdict: 'incomplete', exitCode: 3 });
+    expect(cutOff).toBe(false);
+  });
+});
+
+it('a helper that hangs does not outlive its run', async () => {
+  const { pid, run } = await startRun('memfd', '600s');
+  const left = helpers(pid);
+  killAfterTest(left);
+  const first = supervisor(pid);
+  for (const { parent, pid: worker } of left) if (parent === first.pid) process.kill(worker, 'SIGSTOP');
+  run.kill('SIGKILL');
+  await run;
+  await eventually(() => stillRunning(left).length === 0);
+});
+
+it('two runs at the same time make the modules, the image and the state only once', async () => {
+  const home = temporaryDirectory();
+  const cache = join(home, 'mmap-conformance');
+  mkdirSync(cache);
+  // The root takes minutes, so it is taken as it is; all that is built from it is missing.
+  for (const name of readdirSync(defaultCacheDir())) {
+    if (name.startsWith('root-6.12-') && !name.includes('.tmp-')) {
+      symlinkSync(join(defaultCacheDir(), name), join(cache, name));
+    }
+  }
+  vi.stubEnv('XDG_CACHE_HOME', home);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    // The root is a link, which goes without what it points to.
+    rmSync(home, { recursive: true, force: true });
+  });
+  const runs = [1, 2].map(() => spawnCli(temporaryDirectory(), runArguments(GUEST, '--programs', '50', '--out', 'o')));
+  for (const { exitCode, stderr } of await Promise.all(runs)) expect(exitCode, stderr).toBe(0);
+  const kinds = readdirSync(cache).map((name) => name.replace(/-.*/, ''));
+  for (const kind of ['modules', 'image', 'state']) expect(kinds.filter((other) => other === kind)).toEqual([kind]);
+});

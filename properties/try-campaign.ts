@@ -1,0 +1,60 @@
+import type { CounterexampleEntry, JournalEntry, ResultEntry } from '../spec/journal.ts';
+import { loadContract } from '../spec/load.ts';
+import type { Target } from '../spec/target.ts';
+import { PROPERTIES } from './all.ts';
+import { runCampaign } from './campaign.ts';
+import type { PropertyName } from './campaign-types.ts';
+import { Lane } from './lane.ts';
+import { disagreementOf } from './shrink.ts';
+import { decodeToken } from './token.ts';
+
+/** A budget that no shrinking in a test should need. */
+const SHRINK_MS = 120_000;
+
+/** Fixed, so that a test that fails today fails tomorrow. */
+const SEED = 1;
+
+export interface Tried {
+  readonly results: readonly ResultEntry[];
+  readonly counterexamples: readonly CounterexampleEntry[];
+}
+
+/** Runs a campaign for a test, with a fixed seed, on a target that is not prepared yet. */
+export async function tryCampaign(
+  target: Target,
+  contract: string,
+  properties: readonly PropertyName[],
+  programs: number,
+): Promise<Tried> {
+  await target.prepare({ onProgress: () => undefined });
+  const entries: JournalEntry[] = [];
+  await runCampaign({
+    target,
+    contract: loadContract(contract),
+    properties,
+    seed: SEED,
+    programs,
+    shrinkMs: SHRINK_MS,
+    signal: new AbortController().signal,
+    write: (entry) => entries.push(entry),
+    onProgress: () => undefined,
+  });
+  return {
+    results: entries.filter((entry) => entry.type === 'result'),
+    counterexamples: entries.filter((entry) => entry.type === 'counterexample'),
+  };
+}
+
+/** The clause that a counterexample breaks when its token is all that is left of it. */
+export async function clauseOfToken(target: Target, token: string): Promise<string | undefined> {
+  const { contract, property: name, program } = decodeToken(token);
+  const property = Object.values(PROPERTIES).find((known) => known.name === name);
+  if (property === undefined) throw new Error(`the token names an unknown property, ${name}`);
+  const lane = new Lane(target, loadContract(contract));
+  try {
+    const [judged] = await lane.judge(property, [program]);
+    return disagreementOf(judged, program)?.clause;
+  } finally {
+    await lane.close();
+  }
+}
