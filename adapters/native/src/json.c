@@ -63,7 +63,7 @@ void json_release(json_t *tree)
 #else
 	(void)tree;
 	if (used > KEEP_MAX)
-		madvise(memory.json + KEEP_MAX, used - KEEP_MAX, MADV_DONTNEED);
+		madvise(memory.json + KEEP_MAX, used - KEEP_MAX, MADV_REMOVE);
 	used = 0;
 #endif
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,12 +17,19 @@
 /* By slot: the descriptor of /proc/PID/smaps plus one, or 0. */
 static int smaps[SLOT_COUNT];
 
+/*
+ * Bytes of one read, less than one mapping takes: the kernel prints mappings until a read is full, however many follow
+ * the arena, and each costs more than a system call.
+ */
+#define READ_MAX ((size_t)512)
+
 /* Reads a file line by line without the C library's buffering, which would map memory. */
 struct reader {
 	int fd;
 	size_t start;
 	size_t end;
-	char text[65536];
+	/* No line is nearly as long as what is left when a read is asked for. */
+	char text[8192];
 };
 
 static struct reader reader;
@@ -63,7 +71,8 @@ static char *next_line(void)
 		reader.end -= reader.start;
 		reader.start = 0;
 
-		ssize_t n = read(reader.fd, reader.text + reader.end, sizeof(reader.text) - reader.end);
+		size_t room = sizeof(reader.text) - reader.end;
+		ssize_t n = read(reader.fd, reader.text + reader.end, room < READ_MAX ? room : READ_MAX);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -93,11 +102,28 @@ static void append_mapping(uintptr_t start, uintptr_t end, const char *perms, ui
 	output_char('"');
 }
 
+/* Takes `START-END PERMS OFFSET …` apart; sscanf takes several times as long, and half of an observation is parsing. */
+static bool read_head(const char *line, uintptr_t *start, uintptr_t *end, char perms[static 5], uint64_t *offset)
+{
+	char *at;
+
+	*start = strtoul(line, &at, 16);
+	if (*at != '-')
+		return false;
+	*end = strtoul(at + 1, &at, 16);
+	if (*at != ' ' || strcspn(at + 1, " ") != 4)
+		return false;
+	memcpy(perms, at + 1, 4);
+	perms[4] = '\0';
+	*offset = strtoull(at + 5, &at, 16);
+	return *at == ' ';
+}
+
 /* Appends the mappings of one process, with its name before the first. False when they cannot be read. */
 static bool append_actor(int slot, bool *some_actor)
 {
 	char name[8];
-	char perms[8] = "";
+	char perms[5] = "";
 	bool some = false;
 	bool in_range = false;
 	uintptr_t start = 0, end = 0;
@@ -108,7 +134,7 @@ static bool append_actor(int slot, bool *some_actor)
 	for (char *line = next_line(); line; line = next_line()) {
 		/* Attribute lines start with a capital letter, mappings with a hexadecimal digit in lower case. */
 		if (line[0] < 'A' || line[0] > 'Z') {
-			if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s %" SCNx64, &start, &end, perms, &offset) != 4)
+			if (!read_head(line, &start, &end, perms, &offset))
 				return false;
 
 			int64_t at = (int64_t)(start - memory.arena);

@@ -56,8 +56,8 @@ static bool make_buffers(void)
 	void *shared, *input, *output, *json;
 
 	if (!make_buffer(&shared, sizeof(struct control), prot, MAP_SHARED) ||
-	    !make_buffer(&input, INPUT_MAX, prot, MAP_SHARED) || !make_buffer(&output, OUTPUT_MAX, prot, MAP_PRIVATE) ||
-	    !make_buffer(&json, JSON_MAX, prot, MAP_PRIVATE) ||
+	    !make_buffer(&input, INPUT_MAX, prot, MAP_SHARED) || !make_buffer(&output, OUTPUT_MAX, prot, MAP_SHARED) ||
+	    !make_buffer(&json, JSON_MAX, prot, MAP_SHARED) ||
 	    !make_buffer(&memory.scratch, SCRATCH_MAX, PROT_NONE, MAP_PRIVATE))
 		return false;
 	control = shared;

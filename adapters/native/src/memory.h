@@ -18,7 +18,10 @@ struct memory {
 	size_t page;
 	/* Start of the arena. */
 	uintptr_t arena;
-	/* INPUT_MAX, OUTPUT_MAX and JSON_MAX bytes; the first is shared between all processes. */
+	/*
+	 * INPUT_MAX, OUTPUT_MAX and JSON_MAX bytes, shared between all processes: a fork then copies no page table entries of
+	 * theirs, and the worker writes on without copying pages.
+	 */
 	char *input;
 	char *output;
 	char *json;

@@ -162,7 +162,7 @@ bool output_send(void)
 		done += (size_t)n;
 	}
 	if (used > KEEP_MAX)
-		madvise(memory.output + KEEP_MAX, OUTPUT_MAX - KEEP_MAX, MADV_DONTNEED);
+		madvise(memory.output + KEEP_MAX, OUTPUT_MAX - KEEP_MAX, MADV_REMOVE);
 	used = 0;
 	return true;
 }

@@ -1,0 +1,118 @@
+import { parseArgs } from 'node:util';
+import type { Kit } from '../adapters/kernel/kit.ts';
+import { formatTable } from '../reports/format.ts';
+import { listContracts, loadContract } from '../spec/load.ts';
+import { type BenchGuest, makeKit, openBenchGuest } from './guest.ts';
+import { modelSpeed } from './model.ts';
+import { timeToFirstOperation } from './start.ts';
+import { formatSpread, ratioOf, spreadOf } from './statistics.ts';
+import { bare, checked, roundTrips, type Way } from './ways.ts';
+import { makeWorkload, type Workload } from './workload.ts';
+
+/** How often a guest is started. */
+const STARTS = 5;
+
+const WAYS: readonly (readonly [string, Way])[] = [
+  ['checked', checked],
+  ['bare', bare],
+  ['round trips', roundTrips],
+];
+
+/** One way in one round. */
+interface Measured {
+  readonly seconds: number;
+  /** Operations per second. */
+  readonly speed: number;
+  /** Processor time of this process for one program, in microseconds. */
+  readonly hostCpu: number;
+}
+
+type Results = ReadonlyMap<string, Measured[]>;
+
+const { values } = parseArgs({
+  options: {
+    kernel: { type: 'string', default: '6.12' },
+    programs: { type: 'string', default: '250' },
+    rounds: { type: 'string', default: '16' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const [count, rounds, seed] = [Number(values.programs), Number(values.rounds), Number(values.seed)];
+
+const kit = await makeKit(values.kernel, console.error);
+console.log(
+  `Linux ${kit.kernelVersion}, ${kit.accelerator}. ${String(rounds)} rounds with ${String(count)} programs each,`,
+);
+console.log('the ways one after the other in each round, in one guest for each contract; median (smallest–largest)\n');
+for (const name of listContracts()) await compareWays(kit, name);
+await measureStarts(kit);
+
+async function compareWays(kit: Kit, contractName: string): Promise<void> {
+  const guest = await openBenchGuest(kit, loadContract(contractName));
+  try {
+    const session = await guest.lane.session();
+    const results: Results = new Map(WAYS.map(([name]) => [name, []]));
+    const modelSpeeds: number[] = [];
+    // Round 0 only warms up.
+    for (let round = 0; round <= rounds; round++) {
+      const workload = makeWorkload(session, seed, count, round * count);
+      // Each way comes first, second and last equally often.
+      for (let turn = 0; turn < WAYS.length; turn++) {
+        const [name, way] = WAYS[(round + turn) % WAYS.length] ?? fail();
+        const measured = await measure(way, guest, workload);
+        if (round > 0) results.get(name)?.push(measured);
+      }
+      const speed = modelSpeed(workload, session.contract, session.profile);
+      if (round > 0) modelSpeeds.push(speed);
+      console.error(`${contractName}: ${String(round)} of ${String(rounds)} rounds`);
+    }
+    report(contractName, results, modelSpeeds);
+  } finally {
+    await guest.lane.close();
+  }
+}
+
+async function measure(way: Way, guest: BenchGuest, workload: Workload): Promise<Measured> {
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  await way(guest, workload);
+  const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds, speed: workload.operations / seconds, hostCpu: (user + system) / count };
+}
+
+function fail(): never {
+  throw new Error('bench: no such way');
+}
+
+function report(contractName: string, results: Results, model: readonly number[]): void {
+  const column = (name: string, key: keyof Measured): number[] => (results.get(name) ?? []).map((one) => one[key]);
+  const speeds = (name: string): number[] => column(name, 'speed');
+  // If host and guest shared one core, what the engine does beyond the bare replay would add to its time.
+  const median = (name: string, key: keyof Measured): number => spreadOf(column(name, key)).median;
+  const extraSeconds = ((median('checked', 'hostCpu') - median('bare', 'hostCpu')) * count) / 1e6;
+  const shared = median('bare', 'seconds') / (median('bare', 'seconds') + extraSeconds);
+  console.log(contractName);
+  const rows = [...results.keys()].map((name) => [
+    name,
+    formatSpread(spreadOf(speeds(name))),
+    formatSpread(spreadOf(column(name, 'hostCpu'))),
+  ]);
+  for (const line of formatTable([['way', 'operations per second', 'host µs per program'], ...rows])) console.log(line);
+  console.log(`checked / bare:        ${formatSpread(ratioOf(speeds('checked'), speeds('bare')), 2)}`);
+  console.log(`checked / round trips: ${formatSpread(ratioOf(speeds('checked'), speeds('round trips')), 2)}`);
+  console.log(`checked / bare, were there only one core: ${shared.toFixed(2)}`);
+  console.log(`model alone: ${formatSpread(spreadOf(model))} operations per second on one core\n`);
+}
+
+async function measureStarts(kit: Kit): Promise<void> {
+  const contract = loadContract(listContracts()[0] ?? '');
+  for (const [what, cold] of [
+    ['from the saved state', false],
+    ['with a boot', true],
+  ] as const) {
+    const times: number[] = [];
+    for (let round = 0; round < STARTS; round++) times.push(await timeToFirstOperation(kit, contract, cold));
+    console.log(`first checked operation ${what}: ${formatSpread(spreadOf(times))} ms`);
+  }
+}

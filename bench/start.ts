@@ -1,0 +1,25 @@
+import { Session } from '../adapters/session.ts';
+import type { Kit } from '../adapters/kernel/kit.ts';
+import { lockstep } from '../properties/lockstep.ts';
+import { judgeBatch } from '../properties/lane.ts';
+import type { Contract } from '../spec/contract.ts';
+import { type Program, PROGRAM_VERSION } from '../spec/program.ts';
+import { targetOf } from './guest.ts';
+
+const ONE_OPERATION: Program = {
+  version: PROGRAM_VERSION,
+  ops: [{ op: 'open', actor: 'p0', to: 'd0', access: 'rw' }],
+};
+
+/** Milliseconds from nothing to the first operation that is checked at all levels. `cold`: with a boot. */
+export async function timeToFirstOperation(kit: Kit, contract: Contract, cold: boolean): Promise<number> {
+  const begun = performance.now();
+  const session = await Session.open(targetOf(kit, { cold }), contract);
+  try {
+    const [judged] = await judgeBatch(session, lockstep, [ONE_OPERATION]);
+    if (judged?.kind !== 'pass') throw new Error(`bench: the first operation did not pass: ${JSON.stringify(judged)}`);
+    return performance.now() - begun;
+  } finally {
+    await session.close();
+  }
+}
