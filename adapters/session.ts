@@ -4,7 +4,7 @@ import { ConformanceError } from '../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../spec/kernel.ts';
 import { LEVELS, type Level } from '../spec/observation.ts';
 import type { Program } from '../spec/program.ts';
-import { type Answer, type Command, Event, PROTOCOL_VERSION, type Started } from '../spec/protocol.ts';
+import { Answer, type Command, Event, PROTOCOL_VERSION, type Started } from '../spec/protocol.ts';
 import type { Target } from '../spec/target.ts';
 
 /** How long a target may take to answer `start` and `configure`, in milliseconds. */
@@ -256,7 +256,10 @@ export class Session {
 
 function parseEvent(line: string): Event | undefined {
   try {
-    const parsed = Event.safeParse(JSON.parse(line));
+    const value: unknown = JSON.parse(line);
+    // Nearly every line is an answer, and a union tries its members one after the other.
+    const isAnswer = typeof value === 'object' && value !== null && 'result' in value;
+    const parsed = (isAnswer ? Answer : Event).safeParse(value);
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

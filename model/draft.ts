@@ -79,6 +79,13 @@ export class Draft {
     return this.setBytes(frame, this.bytes(frame).slice());
   }
 
+  /** Frames whose bytes belong to others as well: they are copied before the first write. */
+  addFrames(first: number, pages: readonly Uint8Array[]): void {
+    const contents = new Map(this.contents);
+    for (const [index, bytes] of pages.entries()) contents.set(first + index, bytes);
+    this.contents = contents;
+  }
+
   setBytes(frame: number, bytes: Uint8Array): Uint8Array {
     if (this.#ownContents.size === 0) this.contents = new Map(this.contents);
     this.#ownContents.add(frame);

@@ -38,15 +38,28 @@ function install(draft: Draft, process: Process, description: number): number {
   return descriptor;
 }
 
+/** The pages of a fresh buffer by contract: the same for every open, copied when they are first written. */
+const freshPages = new WeakMap<Contract, readonly Uint8Array[]>();
+
+function initialPages(contract: Contract): readonly Uint8Array[] {
+  const known = freshPages.get(contract);
+  if (known !== undefined) return known;
+  const pages = Array.from({ length: contract.buffer.pages }, (_, page) => {
+    const bytes = new Uint8Array(PAGE);
+    const text = contract.buffer.initial.slice(page * PAGE, (page + 1) * PAGE);
+    for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+    return bytes;
+  });
+  freshPages.set(contract, pages);
+  return pages;
+}
+
 /** The first frame of a fresh buffer with its initial bytes. */
 export function newBuffer(draft: Draft): number {
   const first = draft.nextId;
-  draft.nextId += draft.contract.buffer.pages;
-  for (let page = 0; page < draft.contract.buffer.pages; page++) {
-    const bytes = draft.setBytes(first + page, new Uint8Array(PAGE));
-    const text = draft.contract.buffer.initial.slice(page * PAGE, (page + 1) * PAGE);
-    for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
-  }
+  const pages = initialPages(draft.contract);
+  draft.nextId += pages.length;
+  draft.addFrames(first, pages);
   return first;
 }
 

@@ -36,6 +36,17 @@ export interface Step {
 
 /** The state in which every program starts: one process, a device in its initial state. */
 export function initialState(contract: Contract, kernel: KernelProfile): State {
+  const known = initialStates.get(contract);
+  if (known !== undefined) return known;
+  const state = firstState(contract, kernel);
+  initialStates.set(contract, state);
+  return state;
+}
+
+/** States are immutable, so all programs of a contract can start from one; no kernel makes a difference to it. */
+const initialStates = new WeakMap<Contract, State>();
+
+function firstState(contract: Contract, kernel: KernelProfile): State {
   const empty: State = {
     processes: [{ name: FIRST_ACTOR, descriptors: [], vmas: [], pages: new Map() }],
     descriptions: new Map(),
