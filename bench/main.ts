@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Kit } from '../adapters/kernel/kit.ts';
 import { formatTable } from '../reports/format.ts';
 import { listContracts, loadContract } from '../spec/load.ts';
+import { measureGrowth } from './growth.ts';
 import { type BenchGuest, makeKit, openBenchGuest } from './guest.ts';
 import { modelSpeed } from './model.ts';
 import { timeToFirstOperation } from './start.ts';
@@ -35,17 +36,26 @@ const { values } = parseArgs({
     programs: { type: 'string', default: '250' },
     rounds: { type: 'string', default: '16' },
     seed: { type: 'string', default: '1' },
+    /** Only the model and the generator, over the length of programs. */
+    model: { type: 'boolean', default: false },
   },
 });
 const [count, rounds, seed] = [Number(values.programs), Number(values.rounds), Number(values.seed)];
 
-const kit = await makeKit(values.kernel, console.error);
-console.log(
-  `Linux ${kit.kernelVersion}, ${kit.accelerator}. ${String(rounds)} rounds with ${String(count)} programs each,`,
-);
-console.log('the ways one after the other in each round, in one guest for each contract; median (smallest–largest)\n');
-for (const name of listContracts()) await compareWays(kit, name);
-await measureStarts(kit);
+if (values.model) await measureGrowth(rounds, seed);
+else await measureGuest();
+
+async function measureGuest(): Promise<void> {
+  const kit = await makeKit(values.kernel, console.error);
+  console.log(
+    `Linux ${kit.kernelVersion}, ${kit.accelerator}. ${String(rounds)} rounds with ${String(count)} programs each,`,
+  );
+  console.log(
+    'the ways one after the other in each round, in one guest for each contract; median (smallest–largest)\n',
+  );
+  for (const name of listContracts()) await compareWays(kit, name);
+  await measureStarts(kit);
+}
 
 async function compareWays(kit: Kit, contractName: string): Promise<void> {
   const guest = await openBenchGuest(kit, loadContract(contractName));

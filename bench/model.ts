@@ -7,7 +7,7 @@ import type { Workload } from './workload.ts';
 export function modelSpeed({ programs, operations }: Workload, contract: Contract, kernel: KernelProfile): number {
   const begun = performance.now();
   for (const program of programs) {
-    let state = initialState(contract, kernel);
+    let state = initialState(contract, kernel, program);
     for (const operation of program.ops) state = step(state, operation, contract, kernel).state;
     end(state, contract, kernel);
   }

@@ -10,7 +10,7 @@ function file(name: string, content: unknown): string {
   return name;
 }
 
-const program = { contract: 'lkmc_mmap', reason: 'test', program: { version: 1, ops: [{ op: 'opn', actor: 'p0' }] } };
+const program = { contract: 'lkmc_mmap', reason: 'test', program: { version: 2, ops: [{ op: 'opn', actor: 'p0' }] } };
 
 describe('wrong usage ends with exit code 2 and one sentence that says what is allowed', () => {
   it.each<[string, string[]]>([

@@ -18,5 +18,10 @@ export function prepareRunFiles(directory: string | undefined, now: Date): RunFi
       cause,
     });
   }
-  return { directory: chosen, journal: join(chosen, 'journal.jsonl'), junit: join(chosen, 'junit.xml') };
+  return {
+    directory: chosen,
+    journal: join(chosen, 'journal.jsonl'),
+    junit: join(chosen, 'junit.xml'),
+    coverage: join(chosen, 'coverage.md'),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Campaign, CampaignProgress, PropertyName } from '../properties/campaign-types.ts';
+import { escapeControls } from '../reports/escape.ts';
 import { formatCount } from '../reports/format.ts';
 import { type RunView, viewRun, worstVerdict, zeroVerdicts } from '../reports/run-view.ts';
 import type { Contract } from '../spec/contract.ts';
@@ -85,18 +86,20 @@ function headerOf(plan: RunPlan, begun: Date): JournalEntry & { type: 'header' }
 
 async function checkTargets(session: Session): Promise<void> {
   const { plan, progress, signal } = session;
+  const notes = new Set<string>();
   const broken = await prepareTargets(plan.targets, { progress, signal });
   for (const target of plan.targets) {
     for (const contract of plan.contracts) {
       if (signal.aborted) return;
       const problem = broken.get(target.name);
-      if (problem === undefined) await checkTarget(session, target, contract);
+      if (problem === undefined) await checkTarget(session, target, contract, notes);
       else recordBroken(session, target, contract, problem);
     }
   }
 }
 
-async function checkTarget(session: Session, target: Target, contract: Contract): Promise<void> {
+/** @param notes - what was said of targets already, so that it is said once, not for each contract */
+async function checkTarget(session: Session, target: Target, contract: Contract, notes: Set<string>): Promise<void> {
   const { plan, recorder, progress, signal } = session;
   const label = `${target.name} ${contract.name}`;
   progress.stage(`${label}: starting`);
@@ -111,6 +114,10 @@ async function checkTarget(session: Session, target: Target, contract: Contract)
         recorder.write(entry);
         if (entry.type === 'counterexample') {
           progress.print(`${label} ${entry.property}: ${entry.verdict}, breaks ${entry.disagreement.clause}`);
+        } else if (entry.type === 'target' && entry.note !== undefined) {
+          const note = `${target.name}: ${escapeControls(entry.note)}`;
+          if (!notes.has(note)) progress.print(note);
+          notes.add(note);
         }
       },
       onProgress: (now) => {

@@ -1,5 +1,6 @@
 import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
+import type { Setting } from '../spec/program.ts';
 import type { Description, Process, State, Vma } from './state.ts';
 
 /** A callback that the driver is expected to log, with the clause that demands it. */
@@ -17,6 +18,8 @@ export class Draft {
   readonly kernel: KernelProfile;
   processes: readonly Process[];
   descriptions: ReadonlyMap<number, Description>;
+  inFlight: readonly number[];
+  readonly setting: Setting;
   contents: ReadonlyMap<number, Uint8Array>;
   anonParents: ReadonlyMap<number, number>;
   descriptors: ReadonlyMap<string, number>;
@@ -41,6 +44,8 @@ export class Draft {
     this.kernel = kernel;
     this.processes = state.processes;
     this.descriptions = state.descriptions;
+    this.inFlight = state.inFlight;
+    this.setting = state.setting;
     this.contents = state.contents;
     this.anonParents = state.anonParents;
     this.descriptors = state.descriptors;
@@ -50,8 +55,20 @@ export class Draft {
   }
 
   state(): State {
-    const { processes, descriptions, contents, anonParents, descriptors, mappings, nextId, observedFrames } = this;
-    return { processes, descriptions, contents, anonParents, descriptors, mappings, nextId, observedFrames };
+    const { processes, descriptions, inFlight, setting, contents, anonParents } = this;
+    const { descriptors, mappings, nextId, observedFrames } = this;
+    return {
+      processes,
+      descriptions,
+      inFlight,
+      setting,
+      contents,
+      anonParents,
+      descriptors,
+      mappings,
+      nextId,
+      observedFrames,
+    };
   }
 
   process(name: string): Process | undefined {
@@ -125,17 +142,18 @@ export class Draft {
       const descriptions = new Map(this.descriptions);
       descriptions.delete(id);
       this.descriptions = descriptions;
-      if (this.contract.buffer.owner === 'description') {
+      if (this.contract.buffer.owner === 'description' && !description.path) {
         this.contents = new Map(this.contents);
         for (let page = 0; page < this.contract.buffer.pages; page++) {
           (this.contents as Map<number, Uint8Array>).delete(description.buffer + page);
         }
       }
-      this.callback('release', '', 'LIFE-01');
+      if (!description.path) this.callback('release', '', 'LIFE-01');
     }
   }
 
   #referenced(id: number): boolean {
+    if (this.inFlight.includes(id)) return true;
     return this.processes.some(
       (process) => process.descriptors.includes(id) || process.vmas.some((vma: Vma) => vma.description === id),
     );

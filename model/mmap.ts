@@ -1,37 +1,21 @@
 import { toUnsigned } from '../spec/integer.ts';
 import type { Outcome } from '../spec/observation.ts';
-import type { Operation } from '../spec/program.ts';
+import type { Op } from '../spec/program.ts';
+import { isSpecial, mayExpand, mayLock } from './areas.ts';
+import { mergesAfterDriver, splitsBeforeLimits } from './changes.ts';
 import type { Draft } from './draft.ts';
-import { fail, lookUp, succeed } from './files.ts';
+import { populate } from './gup.ts';
+import { mergeNew } from './merge.ts';
+import { lookUp } from './operations/descriptors.ts';
+import { fail, succeed } from './outcome.ts';
 import { chooseGap, isFree, PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
-import type { Process, Vma } from './state.ts';
-import { carve, insertMerged, withoutPages } from './vma.ts';
+import type { Description, Process, Vma } from './state.ts';
+import { divide, remove } from './unmap.ts';
 import * as flag from './vm-flags.ts';
 
-type Mmap = Extract<Operation, { op: 'mmap' }>;
+type Mmap = Op<'mmap'>;
 
-/** Removes what lies in the range, as munmap and MAP_FIXED do, with the driver's callbacks. */
-export function unmapRange(draft: Draft, process: Process, start: number, end: number, clause: string): Process {
-  const { rest, inside, splits } = carve(process.vmas, start, end);
-  if (inside.length === 0) return process;
-  const { vmOperations } = draft.contract;
-  if (splits > 0) draft.layoutClauses.push('VMA-05');
-  for (let index = 0; index < splits && vmOperations.open; index++) draft.callback('vm_open', '', 'UNMAP-06');
-  for (const vma of inside) {
-    if (vmOperations.close) draft.callback('vm_close', '', clause);
-    draft.drop(vma.description);
-  }
-  const pages = withoutPages(process.pages, start, end);
-  if (pages !== process.pages) {
-    draft.framesTouched = true;
-    draft.framesClauses.push('FRAME-04');
-  }
-  const changed = { ...process, vmas: rest, pages };
-  draft.replace(changed);
-  return changed;
-}
-
-/** mm/mmap.c: `ksys_mmap_pgoff`, `do_mmap`, `mmap_region`; the order of the checks is measured. */
+/** mm/mmap.c `ksys_mmap_pgoff`, `do_mmap`, `mmap_region`; the order of the checks is measured. */
 export function mmap(draft: Draft, process: Process, op: Mmap): Outcome {
   const { facts } = draft.kernel;
   const hint = op.place === undefined ? undefined : resolve(draft, op.place.at);
@@ -39,62 +23,50 @@ export function mmap(draft: Draft, process: Process, op: Mmap): Outcome {
     if (hint === undefined) return { none: 'unbound' };
     if (!safe(facts, hint, op.length, 'too-long')) return { none: 'unsafe' };
   }
+  const has = (name: NonNullable<Mmap['flags']>[number]): boolean => op.flags?.includes(name) === true;
   const offset = toUnsigned(op.offset);
   if (offset % BigInt(PAGE_SIZE) !== 0n) return fail(draft, 'EINVAL', 'MAP-02');
   const description = lookUp(draft, process, op.fd);
-  if (description === undefined) return fail(draft, 'EBADF', 'MAP-03');
+  if (description === undefined || description.path) return fail(draft, 'EBADF', 'MAP-03');
+  if (has('hugetlb')) return fail(draft, 'EINVAL', 'MAP-27');
   const pages = pageCount(op.length);
   if (pages === 'zero') return fail(draft, 'EINVAL', 'MAP-04');
   if (pages === 'wraps') return fail(draft, 'ENOMEM', 'MAP-05');
+  const { areas } = draft.setting;
+  if (areas !== undefined && process.vmas.length > areas) return fail(draft, 'ENOMEM', 'AREA-01');
   if (pages === 'too-long') return fail(draft, 'ENOMEM', 'MAP-05');
   const pgoff = offset / BigInt(PAGE_SIZE);
 
   const start = choose(draft, process, op, hint, pages);
   if (typeof start !== 'number') return start;
+  const wanted = (has('locked') ? flag.VM_LOCKED : 0) | process.futureFlags;
+  if (has('locked') && draft.setting.locked === 0) return fail(draft, 'EPERM', 'LOCK-18');
+  if ((wanted & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, pages)) return fail(draft, 'EAGAIN', 'LOCK-19');
   // mm/mmap.c `file_mmap_ok`: regular files end at LLONG_MAX, devices at ULONG_MAX.
   const last = (draft.kernel.regular ? 2n ** 63n : 2n ** 64n) - 1n;
   if (pgoff > (last - BigInt(pages * PAGE_SIZE)) / BigInt(PAGE_SIZE)) return fail(draft, 'EOVERFLOW', 'MAP-06');
   const refused = refusal(draft, op, description);
   if (refused !== undefined) return refused;
 
-  const end = start + pages;
-  const replaces = op.place?.how === 'fixed' && !isFree(process.vmas, start, end);
-  if (replaces) draft.outcomeClauses.push('MAP-09');
-  const current = replaces ? unmapRange(draft, process, start, end, 'UNMAP-07') : process;
-
-  const isShared = op.type === 'shared' || op.type === 'validate';
-  let flags = flag.accessFlags(op.prot) | flag.VM_MAYREAD | flag.VM_MAYWRITE | flag.VM_MAYEXEC | flag.VM_SOFTDIRTY;
-  if (!facts.softDirty) flags &= ~flag.VM_SOFTDIRTY;
-  if (isShared) flags |= flag.VM_MAYSHARE | flag.VM_SHARED;
-  if (isShared && !description.writable) flags &= ~(flag.VM_MAYWRITE | flag.VM_SHARED);
-  if (draft.kernel.noexec) flags &= ~flag.VM_MAYEXEC;
-  if (op.flags?.includes('noreserve') === true) flags |= flag.VM_NORESERVE;
-  if ((flags & (flag.VM_NORESERVE | flag.VM_SHARED | flag.VM_WRITE)) === flag.VM_WRITE) {
-    if (pages > facts.memoryPages) return fail(draft, 'ENOMEM', 'MAP-20');
-    flags |= flag.VM_ACCOUNT;
-  }
-  const vma: Vma = { start, end, flags, pgoff: Number(pgoff), description: description.id, anon: 0, chain: [] };
-  const { vmas, merged } = insertMerged(current.vmas, vma, draft, false);
-  if (merged) {
-    draft.outcomeClauses.push('MAP-22');
-    draft.layoutClauses.push('VMA-03');
-    draft.replace({ ...current, vmas });
-  } else {
-    draft.callback('mmap', '', 'MAP-21');
-    if (draft.contract.mmap.range === 'buffer' && pgoff + BigInt(pages) > BigInt(draft.contract.buffer.pages)) {
-      return fail(draft, 'EINVAL', replaces ? 'MAP-19' : 'MAP-18');
-    }
-    const { mmap: rules, vmOperations } = draft.contract;
-    if (rules.callsVmOpen && vmOperations.open) draft.callback('vm_open', '', 'MAP-23');
-    if (rules.flags.length > 0) draft.layoutClauses.push('VMA-04');
-    const driverFlags =
-      (rules.flags.includes('dontexpand') ? flag.VM_DONTEXPAND : 0) |
-      (rules.flags.includes('dontdump') ? flag.VM_DONTDUMP : 0);
-    const own = insertMerged(current.vmas, { ...vma, flags: flags | driverFlags, anon: 0 }, draft, false);
-    draft.replace({ ...current, vmas: own.vmas });
-  }
-  draft.layoutClauses.push(isShared ? 'VMA-02' : 'VMA-06', 'VMA-01');
+  const flags = areaFlags(draft, op, description, wanted);
+  const region = mapRegion(draft, process, op, {
+    start,
+    end: start + pages,
+    flags,
+    pgoff: Number(pgoff),
+    anonPgoff: start,
+    description: description.id,
+    anon: 0,
+    chain: [],
+  });
+  if (region !== undefined) return region;
   draft.mappings = new Map(draft.mappings).set(op.to, start);
+  const mapped = draft.process(process.name);
+  const populates = (flags & flag.VM_LOCKED) !== 0 || (has('populate') && !has('nonblock'));
+  if (populates && mapped !== undefined) {
+    draft.outcomeClauses.push((flags & flag.VM_LOCKED) !== 0 ? 'LOCK-04' : 'MAP-28');
+    populate(draft, mapped, start, start + pages, true);
+  }
   return succeed(draft, start, successClause(op, hint, start));
 }
 
@@ -123,16 +95,107 @@ function choose(draft: Draft, process: Process, op: Mmap, hint: number | undefin
 }
 
 /** The checks of `do_mmap` on type, access and execution, in their order. */
-function refusal(draft: Draft, op: Mmap, description: { readable: boolean; writable: boolean }): Outcome | undefined {
+function refusal(draft: Draft, op: Mmap, description: Description): Outcome | undefined {
+  const has = (name: NonNullable<Mmap['flags']>[number]): boolean => op.flags?.includes(name) === true;
   if (op.type === 'none' || op.type === 'both-bits-and-more') return fail(draft, 'EINVAL', 'MAP-15');
-  const unknown = op.flags?.includes('unknown') === true;
-  if (op.type === 'validate' && unknown) return fail(draft, 'EOPNOTSUPP', 'MAP-16');
-  // The kernel's LEGACY_MAP_MASK does not know MAP_FIXED_NOREPLACE, which is younger.
-  if (op.type === 'validate' && op.place?.how === 'noreplace') return fail(draft, 'EOPNOTSUPP', 'MAP-26');
-  if (unknown) draft.outcomeClauses.push('MAP-17');
+  if (op.type === 'validate') {
+    if (has('unknown')) return fail(draft, 'EOPNOTSUPP', 'MAP-16');
+    // The kernel's LEGACY_MAP_MASK knows neither MAP_SYNC nor MAP_FIXED_NOREPLACE, which is younger.
+    if (has('sync')) return fail(draft, 'EOPNOTSUPP', 'MAP-29');
+    if (op.place?.how === 'noreplace') return fail(draft, 'EOPNOTSUPP', 'MAP-26');
+  }
+  if (has('unknown')) draft.outcomeClauses.push('MAP-17');
   const wantsWrite = op.prot[1] === 'w';
   if (op.type !== 'private' && wantsWrite && !description.writable) return fail(draft, 'EACCES', 'MAP-25');
   if (!description.readable) return fail(draft, 'EACCES', 'MAP-13');
   if (op.prot[2] === 'x' && draft.kernel.noexec) return fail(draft, 'EPERM', 'MAP-14');
+  if (has('growsdown')) return fail(draft, 'EINVAL', 'MAP-30');
   return undefined;
+}
+
+/** `vm_flags` as `do_mmap` computes them. */
+function areaFlags(draft: Draft, op: Mmap, description: Description, locked: number): number {
+  const isShared = op.type === 'shared' || op.type === 'validate';
+  let flags = flag.accessFlags(op.prot) | flag.VM_MAYREAD | flag.VM_MAYWRITE | flag.VM_MAYEXEC | locked;
+  if (isShared) flags |= flag.VM_MAYSHARE | flag.VM_SHARED;
+  if (isShared && !description.writable) flags &= ~(flag.VM_MAYWRITE | flag.VM_SHARED);
+  if (draft.kernel.noexec) flags &= ~flag.VM_MAYEXEC;
+  if (op.flags?.includes('noreserve') === true) flags |= flag.VM_NORESERVE;
+  // Also where the type makes the flag meaningless.
+  if (op.flags?.includes('sync') === true) flags |= flag.VM_SYNC;
+  return flags;
+}
+
+/** `accountable_mapping`. */
+function isAccountable(flags: number): boolean {
+  return (flags & (flag.VM_NORESERVE | flag.VM_SHARED | flag.VM_WRITE)) === flag.VM_WRITE;
+}
+
+/** mm/vma.c `__mmap_region`; undefined for success. */
+function mapRegion(draft: Draft, process: Process, op: Mmap, wanted: Vma): Outcome | undefined {
+  const { start, end } = wanted;
+  const pages = end - start;
+  const replaces = op.place?.how === 'fixed' && !isFree(process.vmas, start, end);
+  const replaced = (current: Process): Vma[] => current.vmas.filter((vma) => vma.start >= start && vma.end <= end);
+  const sum = (vmas: readonly Vma[]): number => vmas.reduce((total, vma) => total + vma.end - vma.start, 0);
+  const overlap = process.vmas.reduce(
+    (total, vma) => total + Math.max(0, Math.min(end, vma.end) - Math.max(start, vma.start)),
+    0,
+  );
+  const isLate = splitsBeforeLimits(draft.kernel);
+  if (replaces) draft.outcomeClauses.push('MAP-09');
+  if (!isLate && !mayExpand(draft, process, pages - overlap)) return fail(draft, 'ENOMEM', 'SIZE-01');
+  const divided = divide(draft, process, start, end);
+  if (divided === undefined) return fail(draft, 'ENOMEM', 'AREA-02');
+  if (isLate && !mayExpand(draft, process, pages - overlap)) {
+    return fail(draft, 'ENOMEM', divided === process ? 'SIZE-01' : 'SIZE-02');
+  }
+  let current = isLate ? divided : remove(draft, divided, start, end, 'UNMAP-07');
+  let { flags } = wanted;
+  if (isAccountable(flags)) {
+    const accounted = isLate ? sum(replaced(current).filter((vma) => (vma.flags & flag.VM_ACCOUNT) !== 0)) : 0;
+    if (pages - accounted > draft.kernel.facts.memoryPages) return fail(draft, 'ENOMEM', 'MAP-20');
+    flags |= flag.VM_ACCOUNT;
+  }
+  if (isLate) current = remove(draft, current, start, end, 'UNMAP-07');
+
+  const candidate: Vma = { ...wanted, flags };
+  const dirtied = draft.kernel.facts.softDirty ? flag.VM_SOFTDIRTY : 0;
+  const isShared = (flags & flag.VM_MAYSHARE) !== 0;
+  const merged = mergeNew(draft, current.vmas, candidate, 'mapped');
+  if (merged !== undefined) {
+    draft.outcomeClauses.push('MAP-22');
+    draft.layoutClauses.push('VMA-03');
+    // A merged area counts as new, all of it, and so its pages as soft-dirty.
+    draft.framesTouched = true;
+    draft.replace({ ...current, vmas: markNew(merged, start, dirtied) });
+  } else {
+    draft.callback('mmap', '', 'MAP-21');
+    const { buffer, mmap: rules, vmOperations } = draft.contract;
+    if (rules.range === 'buffer' && wanted.pgoff + pages > buffer.pages) {
+      return fail(draft, 'EINVAL', replaces ? 'MAP-19' : 'MAP-18');
+    }
+    if (rules.callsVmOpen && vmOperations.open) draft.callback('vm_open', '', 'MAP-23');
+    if (rules.flags.length > 0) draft.layoutClauses.push('VMA-04');
+    const driverFlags =
+      (rules.flags.includes('dontexpand') ? flag.VM_DONTEXPAND : 0) |
+      (rules.flags.includes('dontdump') ? flag.VM_DONTDUMP : 0);
+    if (isSpecial(driverFlags)) flags &= ~flag.VM_LOCKED_MASK;
+    const own = { ...candidate, flags: flags | driverFlags };
+    const again = driverFlags !== 0 && mergesAfterDriver(draft.kernel) && current.vmas.some((vma) => vma.end <= start);
+    const vmas = (again ? mergeNew(draft, current.vmas, own, 'mapped') : undefined) ?? inserted(current.vmas, own);
+    draft.replace({ ...current, vmas: markNew(vmas, start, dirtied) });
+  }
+  draft.layoutClauses.push(isShared ? 'VMA-02' : 'VMA-06', 'VMA-01');
+  return undefined;
+}
+
+/** Puts an area between the others. */
+export function inserted(vmas: readonly Vma[], area: Vma): Vma[] {
+  const index = vmas.findIndex((vma) => vma.start >= area.end);
+  return vmas.toSpliced(index === -1 ? vmas.length : index, 0, area);
+}
+
+function markNew(vmas: readonly Vma[], page: number, dirtied: number): Vma[] {
+  return vmas.map((vma) => (vma.start <= page && page < vma.end ? { ...vma, flags: vma.flags | dirtied } : vma));
 }

@@ -1,6 +1,8 @@
 import type { Frames, Layout } from '../spec/observation.ts';
+import { findVma } from './areas.ts';
 import type { Draft } from './draft.ts';
-import { mnemonics, permissions } from './vm-flags.ts';
+import { GUARD } from './state.ts';
+import { mnemonics, permissions, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** What `/proc/PID/smaps` shows of each process' areas. */
 export function observeLayout(draft: Draft): Layout {
@@ -9,7 +11,7 @@ export function observeLayout(draft: Draft): Layout {
     if (process.vmas.length === 0) continue;
     layout[process.name] = process.vmas.map((vma) => {
       const range = `${String(vma.start)}+${String(vma.end - vma.start)}`;
-      return `${range} ${permissions(vma.flags)} ${String(vma.pgoff)} ${mnemonics(vma.flags)}`;
+      return `${range} ${permissions(vma.flags)} ${String(vma.pgoff)} ${mnemonics(vma.flags, draft.kernel)}`;
     });
   }
   return layout;
@@ -23,7 +25,7 @@ export function observeFrames(draft: Draft): Frames {
   }
   const numbers = new Map<number, number>();
   const frames: Record<string, string> = {};
-  const dirty = draft.kernel.facts.softDirty ? 'D' : '';
+  const hasSoftDirty = draft.kernel.facts.softDirty;
   for (const process of draft.processes) {
     const pages = [...process.pages.keys()].filter((page) => page >= 0).sort((a, b) => a - b);
     if (pages.length === 0) continue;
@@ -31,6 +33,11 @@ export function observeFrames(draft: Draft): Frames {
     for (const page of pages) {
       const entry = process.pages.get(page);
       if (entry === undefined) continue;
+      if (text !== '') text += ' ';
+      if (entry.frame === GUARD) {
+        text += `${String(page)}:G`;
+        continue;
+      }
       let number = numbers.get(entry.frame);
       if (number === undefined) {
         number = numbers.size;
@@ -38,7 +45,9 @@ export function observeFrames(draft: Draft): Frames {
       }
       const file = entry.anonymous ? '' : 'F';
       const exclusive = mapCounts.get(entry.frame) === 1 ? 'X' : '';
-      text += `${text === '' ? '' : ' '}${String(page)}:${String(number)}${file}${exclusive}${dirty}`;
+      const isDirty =
+        hasSoftDirty && (entry.softDirty || ((findVma(process.vmas, page)?.flags ?? 0) & VM_SOFTDIRTY) !== 0);
+      text += `${String(page)}:${String(number)}${file}${exclusive}${isDirty ? 'D' : ''}`;
     }
     frames[process.name] = text;
   }

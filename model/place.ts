@@ -58,6 +58,16 @@ export function safe(facts: TargetFacts, at: number, length: Int64, rejects: 'to
   return inside(facts, at, Number(toUnsigned(length)));
 }
 
+/** Pages of the user's address space, one less than 2^47 bytes have (TASK_SIZE of x86-64). */
+export const TASK_PAGES = 2 ** 35 - 1;
+
+/** Whether the program may have mappings there, which is where the kernel finds nothing else in the way. */
+export function mayLieAt(facts: TargetFacts, start: number, pages: number): boolean {
+  const end = start + pages;
+  if (start >= 0) return end <= facts.arenaPages;
+  return start >= zoneStart(facts) && end <= -facts.guardPages;
+}
+
 /** Whether nothing is mapped in the range. */
 export function isFree(vmas: readonly Vma[], start: number, end: number): boolean {
   return vmas.every((vma) => vma.end <= start || vma.start >= end);

@@ -1,55 +1,48 @@
-import type { Outcome } from '../spec/observation.ts';
-import type { Operation } from '../spec/program.ts';
+import { forkAnon } from './anon.ts';
+import { guardsMarkArea } from './changes.ts';
 import type { Draft } from './draft.ts';
-import { succeed } from './files.ts';
 import type { Page, Process, Vma } from './state.ts';
+import { VM_DONTCOPY, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 
-type Fork = Extract<Operation, { op: 'fork' }>;
-
-/** kernel/fork.c `dup_mmap`: every area is duplicated; page tables only where private copies may exist. */
-export function fork(draft: Draft, parent: Process, op: Fork): Outcome {
+/** mm/mmap.c `dup_mmap`: every area is duplicated that may be; page tables only where a fault could not bring them back. */
+export function forkProcess(draft: Draft, parent: Process, name: string): void {
   const vmas: Vma[] = [];
   const pages = new Map<number, Page>();
+  let parentPages: Map<number, Page> | undefined;
   for (const vma of parent.vmas) {
-    const child = vma.anon === 0 ? vma : forkAnon(draft, vma, vmas);
-    vmas.push(child);
+    if ((vma.flags & VM_DONTCOPY) !== 0) {
+      draft.layoutClauses.push('FORK-06');
+      continue;
+    }
+    const duplicate = vma.anon === 0 ? vma : forkAnon(draft, vma, vmas);
+    if ((vma.flags & VM_LOCKED_MASK) !== 0) draft.layoutClauses.push('FORK-07');
+    vmas.push({ ...duplicate, flags: duplicate.flags & ~VM_LOCKED_MASK });
     if (draft.contract.vmOperations.open) draft.callback('vm_open', '', 'FORK-02');
-    if (vma.anon === 0) {
+    const mayHaveGuards = guardsMarkArea(draft.kernel) && (vma.flags & VM_MAYBE_GUARD) !== 0;
+    if (vma.anon === 0 && !mayHaveGuards) {
       draft.framesClauses.push('FORK-03');
       continue;
     }
     draft.framesClauses.push('FORK-04');
-    for (const [page, entry] of parent.pages) if (page >= vma.start && page < vma.end) pages.set(page, entry);
+    const isPrivate = (vma.flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
+    for (const [page, entry] of parent.pages) {
+      if (page < vma.start || page >= vma.end) continue;
+      // What is shared from now on is protected in both, so that the next write is seen.
+      if (isPrivate && entry.writable) {
+        parentPages ??= new Map(parent.pages);
+        parentPages.set(page, { ...entry, writable: false });
+      }
+      pages.set(page, isPrivate ? { ...entry, writable: false } : { ...entry, dirty: false });
+    }
   }
+  if (parentPages !== undefined) draft.replace({ ...parent, pages: parentPages });
   if (pages.size > 0) draft.framesTouched = true;
-  const child: Process = { name: op.to, descriptors: parent.descriptors, vmas, pages };
-  draft.processes = [...draft.processes, child];
+  draft.processes = [...draft.processes, { name, descriptors: parent.descriptors, vmas, pages, futureFlags: 0 }];
   if (vmas.length > 0) draft.layoutClauses.push('FORK-05');
-  return succeed(draft, 0, 'FORK-01');
-}
-
-/**
- * mm/rmap.c `anon_vma_fork` and `anon_vma_clone`: the child's area is linked to all anon_vmas of the parent's and gets one of
- * its own, or takes over an ancestor's that no area uses any more and that has no other child.
- */
-function forkAnon(draft: Draft, vma: Vma, siblings: readonly Vma[]): Vma {
-  const all = [...draft.processes.flatMap((process) => process.vmas), ...siblings];
-  const active = (anon: number): boolean => all.some((other) => other.anon === anon);
-  const linked = (anon: number): boolean => all.some((other) => other.chain.includes(anon));
-  const children = (anon: number): number => {
-    let count = 0;
-    for (const [child, parent] of draft.anonParents) if (parent === anon && linked(child)) count++;
-    return count;
-  };
-  const reused = vma.chain.find((anon) => anon !== vma.anon && !active(anon) && children(anon) < 2);
-  if (reused !== undefined) return { ...vma, anon: reused };
-  const anon = draft.id();
-  draft.anonParents = new Map(draft.anonParents).set(anon, vma.anon);
-  return { ...vma, anon, chain: [...vma.chain, anon] };
 }
 
 /** The process is gone: all areas are closed, then all descriptors. */
-export function exit(draft: Draft, process: Process): Outcome {
+export function endProcess(draft: Draft, process: Process): void {
   for (const vma of process.vmas) {
     if (draft.contract.vmOperations.close) draft.callback('vm_close', '', 'EXIT-02');
     draft.drop(vma.description);
@@ -58,5 +51,4 @@ export function exit(draft: Draft, process: Process): Outcome {
   draft.processes = draft.processes.filter((other) => other.name !== process.name);
   if (process.pages.size > 0) draft.framesTouched = true;
   draft.framesClauses.push('EXIT-03');
-  return succeed(draft, 0, 'EXIT-01');
 }

@@ -1,14 +1,28 @@
+import type { Setting } from '../spec/program.ts';
+
 /**
  * The state of the reference model: plain, immutable data. Pages are numbered relative to the arena; frames, descriptions
  * and anon_vmas by ids that are never reused within a program.
  */
 
-/** A present page table entry. */
+/** A page table entry: a present page, or the marker of a guard region (then `frame` is `GUARD`). */
 export interface Page {
   readonly frame: number;
   /** A private copy after copy-on-write, not a page of the device. */
   readonly anonymous: boolean;
+  /** Whether the processor may write through it. What may be written and is not writable faults first. */
+  readonly writable: boolean;
+  /** The entry's own soft-dirty bit; the area's flag counts as well. Faults set it, the processor does not. */
+  readonly softDirty: boolean;
+  /** The processor's dirty bit. */
+  readonly dirty: boolean;
 }
+
+/** What stands in place of a frame in the entry of a guard region; no frame has this id. */
+export const GUARD = 0;
+
+/** The entry of a guard region. */
+export const GUARD_PAGE: Page = { frame: GUARD, anonymous: false, writable: false, softDirty: false, dirty: false };
 
 /** A virtual memory area. */
 export interface Vma {
@@ -19,6 +33,8 @@ export interface Vma {
   readonly flags: number;
   /** Page offset of the first page in the device. */
   readonly pgoff: number;
+  /** The page offset that private copies are filed under (Linux 7.3): its address when it was mapped. */
+  readonly anonPgoff: number;
   readonly description: number;
   /** The anon_vma that new private copies belong to; 0 before the first one. */
   readonly anon: number;
@@ -31,7 +47,12 @@ export interface Description {
   readonly id: number;
   readonly readable: boolean;
   readonly writable: boolean;
-  readonly position: number;
+  /** O_APPEND, which only calls between two files look at: the driver writes where it writes. */
+  readonly append: boolean;
+  /** Opened with O_PATH: a name only, of which the driver knows nothing. */
+  readonly path: boolean;
+  /** Bytes; beyond 2^53 a bigint would be needed, and only lseek gets there, so it is kept as one there. */
+  readonly position: number | bigint;
   /** First frame of its buffer; the others follow. */
   readonly buffer: number;
 }
@@ -43,12 +64,18 @@ export interface Process {
   /** Ascending. */
   readonly vmas: readonly Vma[];
   readonly pages: ReadonlyMap<number, Page>;
+  /** `mm->def_flags`: what mlockall makes of future mappings, VM_LOCKED and VM_LOCKONFAULT or 0. */
+  readonly futureFlags: number;
 }
 
 export interface State {
   /** Alive, in order of creation. */
   readonly processes: readonly Process[];
   readonly descriptions: ReadonlyMap<number, Description>;
+  /** The descriptions whose descriptors were sent and not received yet, oldest first. */
+  readonly inFlight: readonly number[];
+  /** The limits of the program. */
+  readonly setting: Setting;
   readonly contents: ReadonlyMap<number, Uint8Array>;
   /** anon_vma to its parent (a root is its own). */
   readonly anonParents: ReadonlyMap<number, number>;

@@ -18,6 +18,7 @@ function profile(contract: Contract, version: readonly [number, number] = [6, 12
   return {
     release: version.join('.'),
     version,
+    measured: '6.12',
     machine: 'x86_64',
     noexec: proc,
     regular: proc,
@@ -29,6 +30,10 @@ function profile(contract: Contract, version: readonly [number, number] = [6, 12
       memoryPages: 32_768,
       executeOnly: false,
       softDirty: true,
+      memForce: true,
+      memoryFailure: true,
+      samePageMerging: true,
+      hugePages: true,
     },
   };
 }
@@ -36,7 +41,7 @@ function profile(contract: Contract, version: readonly [number, number] = [6, 12
 /** Runs operations of p0 and shows each as `outcome ⟦callbacks⟧`, the last line being the layout at the end. */
 function run(contract: Contract, ops: readonly Step[], version?: readonly [number, number]): string[] {
   const kernel = profile(contract, version);
-  let state = initialState(contract, kernel);
+  let state = initialState(contract, kernel, {});
   const lines = ops.map((op) => {
     const result = step(state, { actor: 'p0', ...op }, contract, kernel);
     state = result.state;
@@ -122,7 +127,7 @@ test('mprotect changes what lies before a hole, and merges again what it divided
 
 test('step is pure: the same state steps the same way twice', () => {
   const kernel = profile(L);
-  const first = step(initialState(L, kernel), { actor: 'p0', ...open }, L, kernel);
+  const first = step(initialState(L, kernel, {}), { actor: 'p0', ...open }, L, kernel);
   const before = JSON.stringify([...first.state.descriptions]);
   const write = { op: 'write', actor: 'p0', fd: 'd0', data: { text: 'x', length: 1 } } as const;
   const read = { op: 'read', actor: 'p0', fd: 'd0', length: 4 } as const;

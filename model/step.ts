@@ -1,16 +1,23 @@
 import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Layout, Outcome } from '../spec/observation.ts';
-import { FIRST_ACTOR, type Operation } from '../spec/program.ts';
-import { load, store } from './access.ts';
+import { FIRST_ACTOR, type Operation, type OperationName, type Program } from '../spec/program.ts';
+import { newBuffer } from './buffer.ts';
 import { Draft, type ExpectedCallback } from './draft.ts';
-import { close, dup, lseek, newBuffer, open, pread, pwrite, read, write } from './files.ts';
-import { mprotect, munmap } from './memory.ts';
-import { mmap, unmapRange } from './mmap.ts';
 import { observeFrames, observeLayout } from './observe.ts';
-import { exit, fork } from './processes.ts';
+import { access } from './operations/access.ts';
+import { advice } from './operations/advice.ts';
+import { descriptors } from './operations/descriptors.ts';
+import { mappings } from './operations/mappings.ts';
+import { processes } from './operations/processes.ts';
+import { transfers } from './operations/transfers.ts';
+import type { Perform, Performers } from './outcome.ts';
 import { zoneStart } from './place.ts';
-import type { Process, State } from './state.ts';
+import { endProcess } from './processes.ts';
+import type { State } from './state.ts';
+import { unmapRange } from './unmap.ts';
+
+const PERFORMERS: Performers = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
 
 /** What an operation must yield. Every level has exactly one allowed observation in this slice. */
 export interface Expected {
@@ -34,13 +41,14 @@ export interface Step {
   readonly clauses: Clauses;
 }
 
-/** The state in which every program starts: one process, a device in its initial state. */
-export function initialState(contract: Contract, kernel: KernelProfile): State {
-  const known = initialStates.get(contract);
-  if (known !== undefined) return known;
-  const state = firstState(contract, kernel);
-  initialStates.set(contract, state);
-  return state;
+/** The state in which a program starts: one process, a device in its initial state, the program's limits. */
+export function initialState(contract: Contract, kernel: KernelProfile, { setting }: Pick<Program, 'setting'>): State {
+  let state = initialStates.get(contract);
+  if (state === undefined) {
+    state = firstState(contract, kernel);
+    initialStates.set(contract, state);
+  }
+  return setting === undefined ? state : { ...state, setting };
 }
 
 /** States are immutable, so all programs of a contract can start from one; no kernel makes a difference to it. */
@@ -48,8 +56,10 @@ const initialStates = new WeakMap<Contract, State>();
 
 function firstState(contract: Contract, kernel: KernelProfile): State {
   const empty: State = {
-    processes: [{ name: FIRST_ACTOR, descriptors: [], vmas: [], pages: new Map() }],
+    processes: [{ name: FIRST_ACTOR, descriptors: [], vmas: [], pages: new Map(), futureFlags: 0 }],
     descriptions: new Map(),
+    inFlight: [],
+    setting: {},
     contents: new Map(),
     anonParents: new Map(),
     descriptors: new Map(),
@@ -76,7 +86,10 @@ export function step(
 ): Step {
   const draft = new Draft(state, contract, kernel);
   const process = draft.process(operation.actor);
-  const outcome: Outcome = process === undefined ? { none: 'unbound' } : perform(draft, process, operation);
+  const outcome: Outcome =
+    process === undefined
+      ? { none: 'unbound' }
+      : (PERFORMERS[operation.op] as Perform<OperationName>)(draft, process, operation);
   draft.releaseDropped();
   const layout = everyLayout || (operation.op === 'checkpoint' && process !== undefined);
   return finish(draft, outcome, layout);
@@ -90,7 +103,7 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
   draft.layoutClauses.push('VMA-01');
   for (const process of draft.processes) {
     if (process.name === FIRST_ACTOR) continue;
-    exit(draft, process);
+    endProcess(draft, process);
     draft.releaseDropped();
   }
   cleanFirst(draft, zoneStart(kernel.facts), 0);
@@ -100,6 +113,11 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
     const first = draft.process(FIRST_ACTOR);
     if (first === undefined) break;
     draft.replace({ ...first, descriptors: first.descriptors.with(first.descriptors.indexOf(description), 0) });
+    draft.drop(description);
+    draft.releaseDropped();
+  }
+  for (const description of draft.inFlight) {
+    draft.inFlight = draft.inFlight.slice(1);
     draft.drop(description);
     draft.releaseDropped();
   }
@@ -135,42 +153,4 @@ function changedFrames(draft: Draft): Frames | undefined {
   if (text === draft.observedFrames) return undefined;
   draft.observedFrames = text;
   return frames;
-}
-
-function perform(draft: Draft, process: Process, operation: Operation): Outcome {
-  switch (operation.op) {
-    case 'open':
-      return open(draft, process, operation);
-    case 'close':
-      return close(draft, process, operation);
-    case 'dup':
-      return dup(draft, process, operation);
-    case 'read':
-      return read(draft, process, operation);
-    case 'pread':
-      return pread(draft, process, operation);
-    case 'write':
-      return write(draft, process, operation);
-    case 'pwrite':
-      return pwrite(draft, process, operation);
-    case 'lseek':
-      return lseek(draft, process, operation);
-    case 'mmap':
-      return mmap(draft, process, operation);
-    case 'munmap':
-      return munmap(draft, process, operation);
-    case 'mprotect':
-      return mprotect(draft, process, operation);
-    case 'load':
-      return load(draft, process, operation);
-    case 'store':
-      return store(draft, process, operation);
-    case 'fork':
-      return fork(draft, process, operation);
-    case 'exit':
-      return exit(draft, process);
-    case 'checkpoint':
-      draft.layoutClauses.push('VMA-01');
-      return { ret: 0 };
-  }
 }

@@ -1,11 +1,12 @@
 import { applicableClauses, type ClauseFacts } from '../spec/clauses.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
+import { kernelNote } from '../spec/kernel.ts';
 import type { Session } from '../adapters/session.ts';
 import { PROPERTIES } from './all.ts';
 import type { Campaign } from './campaign-types.ts';
 import { Coverage } from './check.ts';
 import { corpusFor } from './corpus.ts';
-import { ProgramArbitrary, programNumber } from './generate.ts';
+import { ProgramArbitrary, programNumber, surroundingsOf } from './generate.ts';
 import { Lane } from './lane.ts';
 import type { Property } from './property.ts';
 import { Runner } from './runner.ts';
@@ -23,7 +24,8 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
   try {
     const session = await lane.session();
     const { implementation, kernel } = session.started;
-    write({ type: 'target', ...where, implementation, kernel, levels: [...session.levels] });
+    const note = kernelNote(session.profile);
+    write({ type: 'target', ...where, implementation, kernel, levels: [...session.levels], ...(note && { note }) });
     for (const name of campaign.properties) {
       const property = PROPERTIES[name];
       const reason = impossible(property, session);
@@ -51,14 +53,12 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
   }
 }
 
-function clauseFacts(session: Session): ClauseFacts {
-  const { noexec, facts } = session.profile;
-  return {
-    noexec,
-    executeOnly: facts.executeOnly,
-    mapPages: facts.mapPages,
-    repeat: session.started.repeat,
-  };
+/** What of a target decides which clauses apply. */
+export function clauseFacts(session: Session): ClauseFacts {
+  const { started, profile } = session;
+  const { operations, settings, repeat } = started;
+  const { noexec, version, facts } = profile;
+  return { ...facts, mapPages: facts.mapPages, noexec, version, operations, settings, repeat };
 }
 
 /** Why a property cannot be judged on this target; undefined if it can. */
@@ -82,8 +82,7 @@ async function runProperty(
     await runner.run((index) => stored[index]?.program, stored.length);
     return;
   }
-  const operations = new Set(session.started.operations);
-  const arbitrary = new ProgramArbitrary({ contract: campaign.contract, kernel: session.profile, operations });
+  const arbitrary = new ProgramArbitrary(surroundingsOf(campaign.contract, session.profile, session.started));
   const share = Math.ceil((campaign.programs * property.share) / 100);
   const planned = Math.max(1, Math.min(share, property.most ?? share));
   const timed = campaign.timeMs !== undefined && property.name === 'lockstep';

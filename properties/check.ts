@@ -31,7 +31,7 @@ export function checkProgram(program: Program, answer: Observed, checker: Checke
   if (answer.steps.length !== program.ops.length) {
     return disagree('outcome', 'CALL-01', answer.steps.length, program.ops.length, answer.steps.length);
   }
-  let state = initialState(contract, kernel);
+  let state = initialState(contract, kernel, program);
   for (const [index, operation] of program.ops.entries()) {
     const result = step(state, operation, contract, kernel, checker.everyLayout);
     const observation = answer.steps[index];

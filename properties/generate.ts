@@ -1,83 +1,177 @@
 import fc from 'fast-check';
 import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
-import { FIRST_ACTOR, type Operation, type OperationName, type Program, PROGRAM_VERSION } from '../spec/program.ts';
-import type { Process, State } from '../model/state.ts';
-import { initialState, step } from '../model/step.ts';
-import * as make from './operations.ts';
+import {
+  FIRST_ACTOR,
+  type Operation,
+  OPERATION_NAMES,
+  type OperationName,
+  type Program,
+  PROGRAM_VERSION,
+  type Setting,
+  type SettingName,
+} from '../spec/program.ts';
+import type { Started } from '../spec/protocol.ts';
+import { initialState, step, type Step } from '../model/step.ts';
+import { access } from './operations/access.ts';
+import { advice } from './operations/advice.ts';
+import { descriptors, open } from './operations/descriptors.ts';
+import { mappings, mmap } from './operations/mappings.ts';
+import { processes } from './operations/processes.ts';
+import { type Generators, type Scene, type Surroundings, type Theme, THEMES } from './operations/scene.ts';
+import { transfers } from './operations/transfers.ts';
 import { Choices } from './random.ts';
 
-/** What a generator needs to know of the place where its programs will run. */
-export interface Setting {
-  readonly contract: Contract;
-  readonly kernel: KernelProfile;
-  readonly operations: ReadonlySet<OperationName>;
+export type { Surroundings } from './operations/scene.ts';
+
+/** What generators need to know of a target that has answered `start` and `configure`. */
+export function surroundingsOf(contract: Contract, kernel: KernelProfile, started: Started): Surroundings {
+  const { operations, settings } = started;
+  return { contract, kernel, operations: new Set(operations), settings: new Set(settings) };
 }
 
-/** What an operation's generator sees: the state before it, as the model has it. */
-export interface Scene extends Setting {
-  readonly choices: Choices;
-  readonly state: State;
-  readonly process: Process;
-  /** Names bound so far; new ones count up. */
-  readonly names: { descriptors: number; mappings: number; actors: number };
+const GENERATORS: Generators = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
+
+const THEME_NAMES = Object.keys(THEMES) as readonly Theme[];
+const WEIGHTED_THEMES = THEME_NAMES.map((theme) => [THEMES[theme].weight, theme] as const);
+
+/** How many operations a program has. */
+export interface Lengths {
+  readonly shortest: number;
+  readonly longest: number;
 }
 
-const WEIGHTS: readonly (readonly [number, OperationName])[] = [
-  [6, 'open'],
-  [4, 'close'],
-  [3, 'dup'],
-  [5, 'read'],
-  [4, 'pread'],
-  [5, 'write'],
-  [4, 'pwrite'],
-  [2, 'lseek'],
-  [18, 'mmap'],
-  [9, 'munmap'],
-  [14, 'load'],
-  [14, 'store'],
-  [9, 'mprotect'],
-  [4, 'fork'],
-  [3, 'exit'],
-  [2, 'checkpoint'],
-];
+const LENGTHS: Lengths = { shortest: 3, longest: 36 };
 
-const SHORTEST = 3;
-const LONGEST = 28;
-/** Live processes at most: enough for grandchildren, and forks are what costs most on a target. */
-const PROCESSES = 4;
+/** A limit has to be reached before it shows. */
+const LIMITED_SHORTEST = 16;
 
-/** A program for the setting: state-aware, with a random subset of operation kinds (swarm testing). */
-export function generateProgram(choices: Choices, setting: Setting): Program {
-  const kinds = WEIGHTS.filter(([, kind]) => setting.operations.has(kind) && (isBasic(kind) || choices.chance(65)));
-  const length = choices.between(SHORTEST, LONGEST);
+/** How often, in percent, a program runs under limits, may map huge areas, and an operation is wrong in several ways. */
+const LIMITED = 13;
+const HUGE = 25;
+const RECKLESS = 7;
+
+/**
+ * An operation that shows nothing new in its program is drawn again in so many percent, so many times at most: what is rare
+ * comes to pass more often, and what has to happen before it still does.
+ */
+const CURIOUS = 80;
+const DRAWS = 8;
+
+/** Kinds that are tried when those before made no sense. */
+const ATTEMPTS = 6;
+
+/** The values of a limit: small, so that it is met. */
+interface Limit {
+  readonly weight: number;
+  readonly values: readonly number[];
+  /** What a program has to be about to meet it. */
+  readonly themes: readonly Theme[];
+}
+
+const LIMITS: Readonly<Record<SettingName, Limit>> = {
+  addressSpace: { weight: 6, values: [0, 1, 2, 3, 4, 5, 6], themes: ['areas', 'moving'] },
+  descriptors: {
+    weight: 6,
+    values: [0, 1, 1, 1, 1, 1, 2, 2, 3],
+    themes: ['descriptors', 'passing', 'passing', 'passing'],
+  },
+  locked: { weight: 5, values: [0, 0, 1, 2, 3, 4, 6], themes: ['locks'] },
+  areas: { weight: 8, values: [0, 0, 1, 1, 2, 3], themes: ['areas', 'areas', 'moving', 'advice', 'advice', 'locks'] },
+};
+
+/** A program for a target: state-aware, about a few themes. */
+export function generateProgram(choices: Choices, surroundings: Surroundings, lengths = LENGTHS): Program {
+  const { setting, themes } = limits(choices, surroundings);
+  const plan = makePlan(choices, surroundings, themes);
+  const { contract, kernel } = surroundings;
+  // A target that says how much can be mapped has no room for more.
+  const huge = setting.locked === undefined && kernel.facts.mapPages === undefined && choices.chance(HUGE);
+  const shortest = themes.length > 0 ? Math.min(lengths.longest, LIMITED_SHORTEST) : lengths.shortest;
+  const length = choices.between(shortest, lengths.longest);
   const names = { descriptors: 0, mappings: 0, actors: 1 };
+  const memory = new Map<string, unknown>();
+  const limited = Object.keys(setting).length > 0 && { setting };
   const ops: Operation[] = [];
-  let state = initialState(setting.contract, setting.kernel);
+  const cited = new Set<string>();
+  let state = initialState(contract, kernel, { ...limited });
   while (ops.length < length) {
-    const process = choices.chance(70) ? state.processes[0] : choices.pick(state.processes);
+    const process = choices.chance(45) ? state.processes[0] : choices.pick(state.processes);
     if (process === undefined) break;
-    const scene: Scene = { ...setting, choices, state, process, names };
-    const operation = nextOperation(scene, kinds, ops.length);
-    ops.push(operation);
-    state = step(state, operation, setting.contract, setting.kernel).state;
+    const scene = { ...surroundings, choices, state, process, setting, names, huge, memory };
+    for (let draw = 1; draw <= DRAWS; draw++) {
+      const operation = nextOperation({ ...scene, reckless: choices.chance(RECKLESS) }, plan, ops.length);
+      const result = step(state, operation, contract, kernel);
+      if (!isNews(result, cited) && draw < DRAWS && choices.chance(CURIOUS)) continue;
+      ops.push(operation);
+      state = result.state;
+      break;
+    }
   }
-  return { version: PROGRAM_VERSION, ops };
+  return { version: PROGRAM_VERSION, ...limited, ops };
 }
 
-function isBasic(kind: OperationName): boolean {
-  return kind === 'open' || kind === 'mmap';
+/** Whether a step is decided by a clause that decided nothing in the program so far. */
+function isNews({ clauses, expected }: Step, cited: Set<string>): boolean {
+  const before = cited.size;
+  for (const { clause } of expected.callbacks) cited.add(clause);
+  for (const level of [clauses.outcome, clauses.frames, clauses.layout]) for (const clause of level) cited.add(clause);
+  return cited.size > before;
 }
 
-function nextOperation(scene: Scene, kinds: readonly (readonly [number, OperationName])[], index: number): Operation {
+type Kinds = readonly (readonly [number, OperationName])[];
+
+/** What a program is about: the kinds of each of its themes, and those that belong to every program. */
+interface Plan {
+  readonly themes: readonly Kinds[];
+  readonly basic: Kinds;
+  /** Whether there is little to see without mappings. */
+  readonly memory: boolean;
+}
+
+/** A few themes, or all of them, and about three quarters of the kinds that belong to them (swarm testing). */
+function makePlan(choices: Choices, { operations }: Surroundings, given: readonly Theme[]): Plan {
+  const count = choices.weighted([
+    [20, 1],
+    [45, 2],
+    [30, 3],
+    [given.length > 0 ? 0 : 5, THEME_NAMES.length],
+  ]);
+  const chosen = new Set<Theme>(given);
+  while (chosen.size < count) chosen.add(choices.weighted(WEIGHTED_THEMES));
+  const left = OPERATION_NAMES.filter((kind) => operations.has(kind) && choices.chance(75));
+  const kindsOf = (theme: Theme | 'every'): Kinds =>
+    left.map((kind) => [GENERATORS[kind].in[theme] ?? 0, kind] as const).filter(([weight]) => weight > 0);
+  const themes = [...chosen].map(kindsOf);
+  return {
+    themes: themes.filter((kinds) => kinds.length > 0),
+    basic: [[1, 'open'], [3, 'mmap'], ...kindsOf('every')],
+    memory: [...chosen].some((theme) => THEMES[theme].memory),
+  };
+}
+
+/** The limits of a program, if it has any, and what it has to be about to meet them. */
+function limits(choices: Choices, { settings }: Surroundings): { setting: Setting; themes: readonly Theme[] } {
+  const names = [...settings].map((name) => [LIMITS[name].weight, name] as const);
+  if (names.length === 0 || !choices.chance(LIMITED)) return { setting: {}, themes: [] };
+  const chosen = new Set([choices.weighted(names)]);
+  if (choices.chance(15)) chosen.add(choices.weighted(names));
+  const setting: Setting = {};
+  for (const name of chosen) setting[name] = choices.pick(LIMITS[name].values);
+  return { setting, themes: [...chosen].map((name) => choices.pick(LIMITS[name].themes)) };
+}
+
+function nextOperation(scene: Scene, plan: Plan, index: number): Operation {
   const { choices, process } = scene;
   // Nothing can happen before there is a descriptor, so most programs begin with one.
-  if (index === 0 && choices.chance(95)) return make.open(scene);
-  if (process.vmas.length === 0 && choices.chance(40)) return make.mmap(scene);
-  const kind = choices.weighted(kinds);
-  if (kind === 'exit' && process.name === FIRST_ACTOR) return make.load(scene);
-  if (kind === 'fork' && scene.state.processes.length >= PROCESSES) return make.store(scene);
-  return make[kind](scene);
+  if (index === 0 && choices.chance(95)) return open(scene);
+  if (plan.memory && process.vmas.length === 0 && choices.chance(40)) return mmap(scene);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const isBasic = plan.themes.length === 0 || choices.chance(plan.memory ? 38 : 15);
+    const operation = GENERATORS[choices.weighted(isBasic ? plan.basic : choices.pick(plan.themes))].make(scene);
+    if (operation !== undefined) return operation;
+  }
+  return { op: 'checkpoint', actor: FIRST_ACTOR };
 }
 
 /** Spreads the runs' seeds and the programs' numbers over fast-check's 32-bit seeds. */
@@ -89,15 +183,17 @@ function mix(seed: number, index: number): number {
 
 /** Programs as a fast-check arbitrary; shrinking is the suite's own (`shrink.ts`), which works on real targets. */
 export class ProgramArbitrary extends fc.Arbitrary<Program> {
-  readonly #setting: Setting;
+  readonly #surroundings: Surroundings;
+  readonly #lengths: Lengths;
 
-  constructor(setting: Setting) {
+  constructor(surroundings: Surroundings, lengths: Lengths = LENGTHS) {
     super();
-    this.#setting = setting;
+    this.#surroundings = surroundings;
+    this.#lengths = lengths;
   }
 
   generate(random: fc.Random): fc.Value<Program> {
-    return new fc.Value(generateProgram(new Choices(random), this.#setting), undefined);
+    return new fc.Value(generateProgram(new Choices(random), this.#surroundings, this.#lengths), undefined);
   }
 
   canShrinkWithoutContext(value: unknown): value is Program {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../spec/observation.ts';
-import type { Operation } from '../spec/program.ts';
+import { FIRST_ACTOR, type Operation, type OperationName } from '../spec/program.ts';
+import { binds, kindOf, uses } from './fields.ts';
 import type { Property } from './property.ts';
 
 /**
@@ -14,10 +15,12 @@ export const isolation: Property = {
   share: 20,
   comparesAll: false,
   expand: (program) => {
+    // Limits are a process', so both groups would share them: the programs run without.
+    const { version } = program;
     const ops = grouped(program.ops).map(({ op }) => apart(op));
     return [
-      { ...program, ops: ops.filter((op) => group(op) === 1) },
-      { ...program, ops },
+      { version, ops: ops.filter((op) => group(op) === 1) },
+      { version, ops },
     ];
   },
   judge: (program, [alone, together], { contract }) => {
@@ -38,41 +41,59 @@ export const isolation: Property = {
 };
 
 /**
+ * Operations that reach further than what they name: the queue of descriptors that are under way is everybody's, dup2 takes a
+ * number that may by now belong to the other group, mremap goes where the others have left room, locks on
+ * everything, clear_refs and reload concern the whole process or device, and processes belong to no group.
+ */
+const ENTANGLED: ReadonlySet<OperationName> = new Set<OperationName>([
+  'send',
+  'receive',
+  'dup2',
+  'mremap',
+  'mlockall',
+  'munlockall',
+  'clear_refs',
+  'reload',
+  'fork',
+  'exit',
+  'checkpoint',
+]);
+
+/**
  * The operations that belong to a group, with their place in the program. A descriptor variable is not used again after its
  * close: its number may by then belong to another open, and which one depends on the other group.
  */
 function grouped(ops: readonly Operation[]): readonly { op: Operation; step: number }[] {
   const closed = new Set<string>();
   return ops.flatMap((op, step) => {
-    if (group(op) === undefined || ('fd' in op && closed.has(op.fd))) return [];
+    if (group(op) === undefined || uses(op).some((name) => closed.has(name))) return [];
     if (op.op === 'close') closed.add(op.fd);
     return [{ op, step }];
   });
 }
 
-/** 0 or 1; undefined for operations that belong to no single open or concern processes. */
+/** 0 or 1; undefined for operations that belong to no single open, to another process, or to more than what they name. */
 function group(op: Operation): 0 | 1 | undefined {
-  if (op.actor !== 'p0' || op.op === 'fork' || op.op === 'exit' || op.op === 'checkpoint') return undefined;
-  const names: string[] = [];
-  if ('fd' in op) names.push(op.fd);
-  if ('to' in op) names.push(op.to);
-  if ('at' in op) {
-    if (!('map' in op.at)) return undefined;
-    names.push(op.at.map);
-  }
-  const parities = new Set(names.map((name) => Number(name.slice(1)) % 2));
+  if (ENTANGLED.has(op.op) || ('at' in op && 'arena' in op.at)) return undefined;
+  const names = [...uses(op), binds(op)].filter((name) => name !== undefined);
+  const [processes, others] = [names.filter(isProcess), names.filter((name) => !isProcess(name))];
+  if (processes.some((name) => name !== FIRST_ACTOR)) return undefined;
+  const parities = new Set(others.map((name) => Number(name.slice(1)) % 2));
   if (parities.size !== 1) return undefined;
   return parities.has(1) ? 1 : 0;
 }
 
-/** Keeps each group in its own half of the arena, so that they do not replace each other's mappings. */
+function isProcess(name: string): boolean {
+  return kindOf(name) === kindOf(FIRST_ACTOR);
+}
+
+/** Keeps each group in its own half of the arena, so that they do not reach each other's mappings. */
 function apart(op: Operation): Operation {
-  if (op.op === 'munmap' || op.op === 'mprotect') {
-    return typeof op.length === 'number' && op.length > 4 * 4096 && op.length < 2 ** 47
-      ? { ...op, length: 4 * 4096 }
-      : op;
+  if (op.op !== 'mmap') {
+    if (!('at' in op) || !('length' in op)) return op;
+    const isLong = typeof op.length === 'number' && op.length > 4 * 4096 && op.length < 2 ** 47;
+    return isLong ? { ...op, length: 4 * 4096 } : op;
   }
-  if (op.op !== 'mmap') return op;
   const half = group(op) === 1 ? 16 : 0;
   const length = typeof op.length === 'number' && op.length <= 8 * 4096 ? op.length : 4096;
   const page = op.place !== undefined && 'arena' in op.place.at ? Math.floor(op.place.at.arena / 4096) % 8 : 0;

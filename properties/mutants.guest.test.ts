@@ -95,7 +95,7 @@ describe('a wrong module is caught', () => {
       target,
       contract,
       program: {
-        version: 1,
+        version: 2,
         ops: [
           { op: 'open', actor: 'p0', to: 'd0', access: 'rw' },
           { op: 'mmap', actor: 'p0', to: 'm0', fd: 'd0', length: 4096, offset: 0, prot: 'rw-', type: 'shared' },

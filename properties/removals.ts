@@ -1,12 +1,11 @@
 import { FIRST_ACTOR, type Operation, type Program } from '../spec/program.ts';
+import { binds, kindOf, renamed, uses } from './fields.ts';
 
 /** Shorter variants of a program: the first half of shrinking. Pure. */
 
 /** Up to this length all pairs of operations are tried, and up to the next one all triples. */
 const PAIRS_UP_TO = 12;
 const TRIPLES_UP_TO = 8;
-
-type Kind = 'actor' | 'fd' | 'map';
 
 /**
  * Shorter programs: all lengths of chunks, single operations, each alone, with what depends on it, or with its result
@@ -53,24 +52,17 @@ function combinations(length: number): Set<number>[] {
 function dependents(ops: readonly Operation[], index: number): Set<number> {
   const gone = new Set([index]);
   const names = new Set<string>();
-  const first = ops[index];
-  if (first !== undefined && 'to' in first) names.add(first.to);
+  const bound = (op: Operation | undefined): void => {
+    const name = op === undefined ? undefined : binds(op);
+    if (name !== undefined) names.add(name);
+  };
+  bound(ops[index]);
   for (const [at, op] of ops.entries()) {
-    if (at <= index) continue;
-    if (uses(op).some((name) => names.has(name))) {
-      gone.add(at);
-      if ('to' in op) names.add(op.to);
-    }
+    if (at <= index || !uses(op).some((name) => names.has(name))) continue;
+    gone.add(at);
+    bound(op);
   }
   return gone;
-}
-
-function uses(op: Operation): string[] {
-  const names: string[] = [op.actor];
-  if ('fd' in op) names.push(op.fd);
-  if ('at' in op && 'map' in op.at) names.push(op.at.map);
-  if (op.op === 'mmap' && op.place !== undefined && 'map' in op.place.at) names.push(op.place.at.map);
-  return names;
 }
 
 /**
@@ -80,45 +72,34 @@ function uses(op: Operation): string[] {
 function merged(ops: readonly Operation[]): Operation[][] {
   const variants: Operation[][] = [];
   for (const [index, op] of ops.entries()) {
+    const before = ops.slice(0, index);
     const later = ops.slice(index + 1);
-    if ('to' in op) {
-      const before = ops.slice(0, index);
-      const names = before.flatMap((other) => ('to' in other && kindOf(other) === kindOf(op) ? [other.to] : []));
-      if (op.op === 'fork') names.push(FIRST_ACTOR);
-      for (const name of names) {
-        const rest = renamedAll(later, kindOf(op), op.to, name);
+    const bound = binds(op);
+    if (bound !== undefined) {
+      const names = before.map(binds).filter((name) => name !== undefined && kindOf(name) === kindOf(bound));
+      if (kindOf(bound) === kindOf(FIRST_ACTOR)) names.push(FIRST_ACTOR);
+      for (const name of new Set(names)) {
+        if (name === undefined) continue;
+        const rest = renamedAll(later, bound, name);
         variants.push([...before, ...rest]);
         const unclosed = before.filter((other) => other.op !== 'close' || other.fd !== name);
         variants.push([...unclosed, ...rest]);
       }
     } else if (op.op === 'close') {
       for (const [at, other] of later.entries()) {
-        if (other.op !== 'open' && other.op !== 'dup') continue;
-        const rest = renamedAll(later.slice(at + 1), 'fd', op.fd, other.to);
-        variants.push([...ops.slice(0, index), ...later.slice(0, at + 1), ...rest]);
+        const taken = binds(other);
+        if (taken === undefined || kindOf(taken) !== kindOf(op.fd)) continue;
+        const rest = renamedAll(later.slice(at + 1), op.fd, taken);
+        variants.push([...before, ...later.slice(0, at + 1), ...rest]);
       }
     }
   }
   return variants;
 }
 
-function kindOf(op: Operation): Kind {
-  if (op.op === 'fork') return 'actor';
-  return op.op === 'mmap' ? 'map' : 'fd';
-}
-
 /** The first process cannot exit, so an exit that would become its own is left out. */
-function renamedAll(ops: readonly Operation[], kind: Kind, from: string, to: string): Operation[] {
+function renamedAll(ops: readonly Operation[], from: string, to: string): Operation[] {
   return ops
-    .filter((op) => op.op !== 'exit' || kind !== 'actor' || op.actor !== from || to !== FIRST_ACTOR)
-    .map((op) => renamed(op, kind, from, to));
-}
-
-function renamed(op: Operation, kind: Kind, from: string, to: string): Operation {
-  if (kind === 'actor') return op.actor === from ? { ...op, actor: to } : op;
-  if (kind === 'fd') return 'fd' in op && op.fd === from ? { ...op, fd: to } : op;
-  if ('at' in op) return 'map' in op.at && op.at.map === from ? { ...op, at: { ...op.at, map: to } } : op;
-  const place = op.op === 'mmap' ? op.place : undefined;
-  if (op.op !== 'mmap' || place === undefined || !('map' in place.at) || place.at.map !== from) return op;
-  return { ...op, place: { ...place, at: { ...place.at, map: to } } };
+    .filter((op) => op.op !== 'exit' || op.actor !== from || to !== FIRST_ACTOR)
+    .map((op) => (uses(op).includes(from) ? renamed(op, (name) => (name === from ? to : name)) : op));
 }

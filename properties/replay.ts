@@ -3,7 +3,7 @@ import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
 import { ConformanceError } from '../spec/errors.ts';
 import type { Target } from '../spec/target.ts';
-import { describeOperation } from '../spec/text.ts';
+import { describeOperation } from '../spec/program.ts';
 import { Session, SessionEnded } from '../adapters/session.ts';
 import { end, initialState, step, type Step } from '../model/step.ts';
 import { PROPERTIES } from './all.ts';
@@ -90,7 +90,7 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
       const failed = disagreement?.step === steps.length;
       steps.push({ text, expected, observed, ...(failed && { disagreement }) });
     };
-    let state = initialState(contract, kernel);
+    let state = initialState(contract, kernel, program);
     for (const [index, op] of program.ops.entries()) {
       const result = step(state, op, contract, kernel, true);
       state = result.state;

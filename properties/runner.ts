@@ -1,6 +1,6 @@
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
-import { describeOperation } from '../spec/text.ts';
+import { describeOperation } from '../spec/program.ts';
 import type { Campaign, CampaignProgress } from './campaign-types.ts';
 import type { Coverage } from './check.ts';
 import { type Judged, judgeBatch, type Lane } from './lane.ts';

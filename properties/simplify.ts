@@ -1,16 +1,16 @@
-import { type Address, type Data, FIRST_ACTOR, type Operation, type Program } from '../spec/program.ts';
-import type { Int64 } from '../spec/integer.ts';
+import { FIRST_ACTOR, type Operation, type Program } from '../spec/program.ts';
+import { binds, kindOf, moved, renamed } from './fields.ts';
+import { inPage, PAGE, plainer, plainerSettings } from './plainer.ts';
 
 /** Plainer variants of a program, of the same length: the second half of shrinking. Pure. */
-
-const PAGE = 4096;
 
 /** Pages behind the start of a mapping that an address may be told from. */
 const NEAR_PAGES = 4;
 
 /**
- * Programs of the same length that say less: first those in which several operations change together, since none of them
- * could alone, then those with one operation made plainer. Every variant is plainer by some fixed order, so this ends.
+ * Programs of the same length that say less: first those with fewer limits and those in which several operations change
+ * together, since none of them could alone, then those with one operation made plainer. Every variant is plainer by some
+ * fixed order, so this ends.
  */
 export function simplifications(program: Program): Program[] {
   const { ops } = program;
@@ -23,40 +23,32 @@ export function simplifications(program: Program): Program[] {
     [...plainer(op), ...relative(op, ops.slice(0, index))].map((simpler) => ops.with(index, simpler)),
   );
   const old = JSON.stringify(ops);
-  return [...together, ...single]
+  const variants = [...together, ...single]
     .filter((variant) => JSON.stringify(variant) !== old)
     .map((variant) => ({ ...program, ops: variant }));
+  return [...withPlainerSetting(program), ...variants];
+}
+
+function withPlainerSetting({ setting, ...rest }: Program): Program[] {
+  if (setting === undefined) return [];
+  return plainerSettings(setting).map((limits) => (limits === undefined ? rest : { ...rest, setting: limits }));
 }
 
 /** The same program with its variables numbered in order of first appearance. */
 export function renumbered(program: Program): Program {
   const names = new Map<string, string>([[FIRST_ACTOR, FIRST_ACTOR]]);
-  const counts = new Map<string, number>([['p', 1]]);
+  const counts = new Map<string, number>([[kindOf(FIRST_ACTOR), 1]]);
   const rename = (name: string): string => {
     const known = names.get(name);
     if (known !== undefined) return known;
-    const letter = name.slice(0, 1);
+    const letter = kindOf(name);
     const count = counts.get(letter) ?? 0;
     counts.set(letter, count + 1);
     const fresh = `${letter}${String(count)}`;
     names.set(name, fresh);
     return fresh;
   };
-  const text = JSON.stringify(program.ops, (key, value: unknown) =>
-    typeof value === 'string' && ['actor', 'to', 'fd', 'map'].includes(key) ? rename(value) : value,
-  );
-  return { ...program, ops: JSON.parse(text) as Operation[] };
-}
-
-function inPage(offset: number): number {
-  return ((offset % PAGE) + PAGE) % PAGE;
-}
-
-/** The operation with its addresses changed: the one it works at, and the one it asks a mapping to lie at. */
-function moved(op: Operation, change: (at: Address) => Address): Operation {
-  if ('at' in op) return { ...op, at: change(op.at) };
-  if (op.op !== 'mmap' || op.place === undefined) return op;
-  return { ...op, place: { ...op.place, at: change(op.place.at) } };
+  return { ...program, ops: program.ops.map((op) => renamed(op, rename, true)) };
 }
 
 /** All places in the arena moved down together, so that the lowest page is the arena's first. */
@@ -75,10 +67,11 @@ function lowered(ops: readonly Operation[]): Operation[] {
 function relative(op: Operation, before: readonly Operation[]): Operation[] {
   const variants: Operation[] = [];
   for (const earlier of before) {
-    if (earlier.op !== 'mmap') continue;
-    const { to: map, place } = earlier;
+    const map = binds(earlier);
+    if (map === undefined || kindOf(map) !== 'm') continue;
+    const start = startOf(earlier);
     const offsets = (arena: number): number[] => {
-      const from = place !== undefined && 'arena' in place.at ? [arena - place.at.arena] : [];
+      const from = start === undefined ? [] : [arena - start];
       return [...from, 0, ...Array.from({ length: NEAR_PAGES }, (_, page) => page * PAGE + inPage(arena))];
     };
     for (let choice = 0; choice < NEAR_PAGES + 2; choice++) {
@@ -93,76 +86,9 @@ function relative(op: Operation, before: readonly Operation[]): Operation[] {
   return variants;
 }
 
-/** The values that come before `value` in a list from plain to less plain; the whole list if it is not in it. */
-function before<T>(value: T, order: readonly T[]): readonly T[] {
-  const index = order.indexOf(value);
-  return index === -1 ? order : order.slice(0, index);
-}
-
-function plainerLengths(length: Int64): readonly Int64[] {
-  return before<Int64>(length, [PAGE, 2 * PAGE]);
-}
-
-function plainerData(data: Data): Data[] {
-  const lengths = [1, 4, 5].filter((length) => length < data.length);
-  const same = data.text === 'x' ? [] : [{ text: 'x', length: data.length }];
-  return [...lengths.map((length) => ({ text: 'x', length })), ...same];
-}
-
-/** Each variant comes before the operation in some order that all of them share. */
-function plainer(op: Operation): Operation[] {
-  const variants: Operation[] = [];
-  if (op.actor !== FIRST_ACTOR && op.op !== 'exit') variants.push({ ...op, actor: FIRST_ACTOR });
-  if ('at' in op && 'map' in op.at) {
-    const { map, offset } = op.at;
-    const offsets = [0, inPage(offset), offset - inPage(offset)].filter((less) => Math.abs(less) < Math.abs(offset));
-    variants.push(...offsets.map((less) => ({ ...op, at: { map, offset: less } })));
-  }
-  switch (op.op) {
-    case 'open':
-      if (op.flags !== undefined || op.access !== 'rw') {
-        variants.push({ op: 'open', actor: op.actor, to: op.to, access: 'rw' });
-      }
-      break;
-    case 'pread':
-    case 'pwrite': {
-      const { offset, ...rest } = op;
-      variants.push(rest.op === 'pread' ? { ...rest, op: 'read' } : { ...rest, op: 'write' });
-      variants.push(...before<Int64>(offset, [0, 1]).map((plain) => ({ ...op, offset: plain })));
-      break;
-    }
-    case 'lseek':
-      variants.push(...before<Int64>(op.offset, [0, 1]).map((offset) => ({ ...op, offset })));
-      variants.push(...before(op.whence, ['set', 'cur'] as const).map((whence) => ({ ...op, whence })));
-      break;
-    case 'mmap': {
-      const { place, flags, ...rest } = op;
-      if (place !== undefined) {
-        variants.push({ ...rest, ...(flags && { flags }) });
-        if (place.how !== 'fixed') variants.push({ ...op, place: { ...place, how: 'fixed' } });
-      }
-      if (flags !== undefined) variants.push({ ...rest, ...(place && { place }) });
-      variants.push(...plainerLengths(op.length).map((length) => ({ ...op, length })));
-      variants.push(...before<Int64>(op.offset, [0, PAGE]).map((offset) => ({ ...op, offset })));
-      variants.push(...before(op.prot, ['rw-', 'r--']).map((prot) => ({ ...op, prot })));
-      variants.push(...before(op.type, ['shared', 'private'] as const).map((type) => ({ ...op, type })));
-      break;
-    }
-    case 'mprotect':
-      variants.push(...before(op.prot, ['rw-', 'r--']).map((prot) => ({ ...op, prot })));
-      variants.push(...plainerLengths(op.length).map((length) => ({ ...op, length })));
-      break;
-    case 'munmap':
-      variants.push(...plainerLengths(op.length).map((length) => ({ ...op, length })));
-      break;
-    default:
-      break;
-  }
-  if (op.op === 'read' || op.op === 'pread' || op.op === 'load') {
-    variants.push(...before(op.length, [1, 4]).map((length) => ({ ...op, length })));
-  }
-  if (op.op === 'write' || op.op === 'pwrite' || op.op === 'store') {
-    variants.push(...plainerData(op.data).map((data) => ({ ...op, data })));
-  }
-  return variants;
+/** The place in the arena that an operation asks its mapping to lie at. */
+function startOf(op: Operation): number | undefined {
+  if (!('place' in op) || op.place === undefined) return undefined;
+  const place = 'at' in op.place ? op.place.at : op.place;
+  return 'arena' in place ? place.arena : undefined;
 }

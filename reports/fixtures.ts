@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../spec/journal.ts';
+import { JOURNAL_VERSION, type JournalEntry } from '../spec/journal.ts';
 import type { EntryOf } from './entry-of.ts';
 import { zeroVerdicts } from './run-view.ts';
 
@@ -7,7 +7,7 @@ const where = { target: 'sim', contract: 'lkmc_mmap' };
 /** A header for one target, one contract and one property, to test reports with. */
 export const header: EntryOf<'header'> = {
   type: 'header',
-  version: 1,
+  version: JOURNAL_VERSION,
   tool: { name: 'mmap-conformance', version: '0.1.0' },
   startedAt: '2026-11-22T20:00:00.000Z',
   seed: 7,
@@ -57,7 +57,7 @@ export const counterexample: EntryOf<'counterexample'> = {
     observed: { errno: 'EIO\u001b[31m]]>' },
   },
   program: {
-    version: 1,
+    version: 2,
     ops: [
       { op: 'open', actor: 'p0', to: 'd0', access: 'ro' },
       { op: 'read', actor: 'p0', fd: 'd0', length: 4 },

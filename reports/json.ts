@@ -6,6 +6,7 @@ import type { Cell, RunView } from './run-view.ts';
 export interface RunFiles {
   readonly journal: string;
   readonly junit: string;
+  readonly coverage: string;
 }
 
 /** The one object that `run --json` prints. Durations are milliseconds. */
@@ -50,6 +51,7 @@ function reportCell(cell: Cell, clause: ClauseLookup) {
     /** What the target reported of itself; null when it never answered. */
     implementation: cell.started?.implementation ?? null,
     kernel: cell.started?.kernel ?? null,
+    note: cell.started?.note,
     levels: cell.started?.levels ?? [],
     programs: cell.programs,
     /** Operations whose observation was compared on every one of `levels`. */

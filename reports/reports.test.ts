@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { describeCounterexample, type ReportContext } from './counterexample.ts';
+import { type ClauseText, describeCounterexample, type ReportContext } from './counterexample.ts';
+import { reportCoverage } from './coverage.ts';
 import { escapeControls } from './escape.ts';
 import { counterexample, coverage, failingRun, header, passed, passingRun, started } from './fixtures.ts';
 import { formatDuration, formatTable, formatValue } from './format.ts';
@@ -18,7 +19,10 @@ describe('viewRun', () => {
   it('adds up what a target and a contract showed', () => {
     const [cell] = viewRun(header, passingRun).cells;
     expect(cell).toMatchObject({ verdict: 'pass', programs: 10, operations: 1234, operationsPerSecond: 2468 });
-    expect(cell?.coverage).toEqual({ applicable: ['MAP-01', 'MAP-07', 'READ-02'], exercised: ['MAP-01', 'READ-02'] });
+    expect(cell?.coverage).toMatchObject({
+      applicable: ['MAP-01', 'MAP-07', 'READ-02'],
+      exercised: ['MAP-01', 'READ-02'],
+    });
   });
 
   it('calls a property without a result incomplete, never pass', () => {
@@ -48,6 +52,13 @@ describe('summarize', () => {
   it('says that a run without a footer is incomplete', () => {
     const text = summarize(viewRun(header, passingRun.slice(0, -1)), context).join('\n');
     expect(text).toContain('incomplete: the run did not reach its end');
+  });
+
+  it('says what has to be known of a target once, whatever the contracts', () => {
+    const both = { ...header, contracts: ['lkmc_mmap', 'pages_mmap'] };
+    const noted = { ...started, note: 'not measured' };
+    const lines = summarize(viewRun(both, [both, noted, { ...noted, contract: 'pages_mmap' }]), context);
+    expect(lines.filter((line) => line.includes('not measured'))).toEqual(['sim: not measured']);
   });
 
   it('says a message once for all properties that it stopped', () => {
@@ -101,9 +112,37 @@ describe('reportJunit', () => {
   });
 });
 
+describe('reportCoverage', () => {
+  it('has a row for each clause and a column for each target and contract', () => {
+    const both = { ...header, targets: ['sim', 'memfd'] };
+    const other = { ...coverage, target: 'memfd', clauses: { 'READ-02': 1234, 'READ-09': 0 } };
+    const lines = reportCoverage(viewRun(both, [both, coverage, other]), context.clause).split('\n');
+    expect(lines.filter((line) => line.startsWith('|'))).toEqual([
+      '| clause | requirement | sim lkmc_mmap | memfd lkmc_mmap |',
+      '| --- | --- | ---: | ---: |',
+      '| MAP-01 |  | 12 | – |',
+      '| MAP-07 |  | 0 | – |',
+      '| READ-02 | read returns bytes | 3 | 1,234 |',
+      '| READ-09 |  | – | 0 |',
+      '| **reached** |  | 2 of 3 | 1 of 2 |',
+    ]);
+  });
+
+  it('keeps what would break the table in its cell', () => {
+    const lookup = (): ClauseText => ({ level: 'MUST', text: 'a|b\nc\u001b', source: '' });
+    const text = reportCoverage(viewRun(header, passingRun), lookup);
+    expect(text).toContain(String.raw`| MAP-01 | a\|b c\x1b | 12 |`);
+  });
+
+  it('says where a run did not get to', () => {
+    const text = reportCoverage(viewRun(header, [header, started]), context.clause);
+    expect(text).toContain('The run did not get to: sim lkmc_mmap.');
+  });
+});
+
 describe('reportJson', () => {
   it('holds what CI asks for', () => {
-    const report = reportJson(viewRun(header, passingRun), { journal: 'j', junit: 'x' }, context.clause);
+    const report = reportJson(viewRun(header, passingRun), { journal: 'j', junit: 'x', coverage: 'c' }, context.clause);
     expect(report).toMatchObject({ seed: 7, verdict: 'pass', exitCode: 0, files: { journal: 'j' } });
     expect(report.results[0]).toMatchObject({
       target: 'sim',

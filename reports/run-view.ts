@@ -31,6 +31,8 @@ export interface Cell {
 }
 
 export interface Coverage {
+  /** How often each clause that applies here decided an expectation, in the order of the journal. */
+  readonly counts: ReadonlyMap<string, number>;
   /** Ids of the clauses that apply here, sorted. */
   readonly applicable: readonly string[];
   /** Those that decided at least one expectation. */
@@ -109,7 +111,7 @@ function viewCoverage(entries: readonly JournalEntry[]): Coverage {
     for (const [clause, count] of Object.entries(entry.clauses)) counts.set(clause, (counts.get(clause) ?? 0) + count);
   }
   const applicable = [...counts.keys()].sort();
-  return { applicable, exercised: applicable.filter((clause) => (counts.get(clause) ?? 0) > 0) };
+  return { counts, applicable, exercised: applicable.filter((clause) => (counts.get(clause) ?? 0) > 0) };
 }
 
 function countVerdicts(results: readonly EntryOf<'result'>[]): Record<Verdict, number> {

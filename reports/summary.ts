@@ -9,6 +9,7 @@ export function summarize(view: RunView, context: ReportContext, paint: Paint = 
   const counterexamples = view.cells.flatMap((cell) => cell.counterexamples);
   return [
     ...table(view, paint),
+    ...aboutTargets(view),
     ...view.cells.flatMap((cell) => notes(cell)),
     ...counterexamples.flatMap((entry) => ['', ...describeCounterexample(entry, context, paint)]),
     '',
@@ -39,6 +40,14 @@ function row(cell: Cell): string[] {
     `${String(exercised.length)} of ${String(applicable.length)}`,
     formatDuration(cell.durationMs),
   ];
+}
+
+/** What has to be known of a target, once for each, whatever the contracts. */
+function aboutTargets(view: RunView): string[] {
+  const lines = view.cells.flatMap(({ target, started }) =>
+    started?.note === undefined ? [] : [`${target}: ${escapeControls(started.note)}`],
+  );
+  return [...new Set(lines)];
 }
 
 /** What the table has no room for: levels, verdicts beside `pass`, clauses that were not reached, troubles. */

@@ -16,6 +16,11 @@ export const Contract = z
       /** A proc file is never executable and its lseek depends on the kernel; a character device is neither. */
       kind: z.enum(['proc', 'character']),
       path: z.string().startsWith('/'),
+      /** Permissions of the node, which belongs to root, in octal; absent: 0666. */
+      mode: z
+        .string()
+        .regex(/^0[0-7]{3}$/, 'a mode is four octal digits, as in 0644')
+        .optional(),
     }),
     buffer: z.strictObject({
       /** Who owns a buffer: each open file description, or the device. */

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Contract } from './contract.ts';
+import { generatePage, PAGE_FILE } from './generate-page.ts';
 import { JournalEntry } from './journal.ts';
 import { ProgramFile } from './program.ts';
 import { Command, Event } from './protocol.ts';
@@ -27,7 +28,9 @@ export function generateSchemas(): Map<string, string> {
   );
 }
 
+// `npm run generate`: everything that is generated from the sources in `spec/`.
 if (import.meta.main) {
   mkdirSync(SCHEMAS_DIRECTORY, { recursive: true });
   for (const [file, text] of generateSchemas()) writeFileSync(new URL(file, SCHEMAS_DIRECTORY), text);
+  writeFileSync(PAGE_FILE, generatePage());
 }

@@ -4,7 +4,7 @@ import { Program } from './program.ts';
 import { Kernel } from './protocol.ts';
 
 /** The version of the journal; one of another version is refused by every reader. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 /** Verdicts never merge. */
 export const VERDICTS = ['pass', 'fail', 'skipped', 'errored', 'flaky', 'incomplete'] as const;
@@ -35,6 +35,8 @@ export const TargetEntry = z.strictObject({
   implementation: z.strictObject({ name: z.string(), version: z.string() }),
   kernel: Kernel,
   levels: z.array(Level),
+  /** What a person has to know of the target: that its kernel is not among those that were measured. */
+  note: z.string().optional(),
 });
 
 /** Where a checked program first disagreed. */

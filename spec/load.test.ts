@@ -71,7 +71,7 @@ describe('loadContract', () => {
 
 describe('loadProgramFile', () => {
   const load = (op: object): string => {
-    const program = { version: 1, ops: [op] };
+    const program = { version: 2, ops: [op] };
     return problemOf(() => loadProgramFile(file('program.json', { contract: 'lkmc_mmap', reason: 'test', program })));
   };
 

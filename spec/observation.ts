@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Int64 } from './integer.ts';
 
 /** The levels on which an operation is observed, coarse to fine. A target says which it can observe. */
 export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks'] as const;
@@ -16,9 +17,11 @@ export const Outcome = z
   .union([
     /**
      * Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the
-     * arena (negative below it); `load` and `store` return the bytes accessed; everything else is what the system call returned.
+     * arena (negative below it); `load` and `store` return the bytes accessed; `poll` returns the events; everything else is
+     * what the system call returned; only `lseek` can return more than 2^53. `data` are the bytes read, and for
+     * `mincore` a byte for each page.
      */
-    z.strictObject({ ret: z.int(), data: EncodedBytes.optional() }),
+    z.strictObject({ ret: Int64, data: EncodedBytes.optional() }),
     z.strictObject({ errno: z.string().regex(/^E[A-Z0-9]+$/) }),
     /** A signal: `at` is the fault address minus the address that the operation named, in bytes. */
     z.strictObject({
@@ -46,7 +49,8 @@ export type Layout = z.infer<typeof Layout>;
  * The present pages of the arena for each live process, from `pagemap`: `PAGE:FRAME[F][X][D]` separated by spaces, with
  * F file page or shared anonymous (bit 61), X exclusively mapped (bit 56), D soft-dirty (bit 55). Frames are numbered
  * from 0 in order of first appearance (processes in order of creation, pages ascending) afresh in each
- * observation, so only sharing is compared. Processes without present pages are left out.
+ * observation, so only sharing is compared. A page that is not present but a guard region (bit 58) is `PAGE:G`.
+ * Processes without any of these are left out.
  */
 export const Frames = z.record(z.string(), z.string()).meta({ id: 'Frames' });
 export type Frames = z.infer<typeof Frames>;

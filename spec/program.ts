@@ -1,119 +1,79 @@
 import * as z from 'zod';
-import { Int64 } from './integer.ts';
+import { accessOperations } from './operations/access.ts';
+import { adviceOperations } from './operations/advice.ts';
+import { descriptorOperations } from './operations/descriptors.ts';
+import { mappingOperations } from './operations/mappings.ts';
+import { processOperations } from './operations/processes.ts';
+import { transferOperations } from './operations/transfers.ts';
+import { FIRST_ACTOR } from './values.ts';
+
+export { type Address, type Data, FIRST_ACTOR, type Pointer } from './values.ts';
 
 /** The version of the program format; a program file of another version is refused. */
-export const PROGRAM_VERSION = 1;
+export const PROGRAM_VERSION = 2;
 
-/** The process that every program starts with, and that observes. It cannot exit. */
-export const FIRST_ACTOR = 'p0';
+const DEFINITIONS = [
+  ...descriptorOperations,
+  ...transferOperations,
+  ...mappingOperations,
+  ...adviceOperations,
+  ...accessOperations,
+  ...processOperations,
+] as const;
 
-const Variable = (letter: string, what: string) =>
-  z.string().regex(new RegExp(`^${letter}[0-9]{1,3}$`), `${what} is named ${letter}0 … ${letter}999`);
-
-export const ActorName = Variable('p', 'a process').meta({ id: 'ActorName' });
-export const DescriptorName = Variable('d', 'a descriptor').meta({ id: 'DescriptorName' });
-export const MappingName = Variable('m', 'a mapping').meta({ id: 'MappingName' });
-
-/**
- * A place in memory, in bytes: from the address that an earlier `mmap` returned, or from the start of the arena.
- * A mapping variable keeps its address after `munmap`, as a pointer in C does.
- */
-export const Address = z
-  .union([z.strictObject({ map: MappingName, offset: z.int() }), z.strictObject({ arena: z.int() })])
-  .meta({ id: 'Address' });
-export type Address = z.infer<typeof Address>;
-
-/** Bytes to write: `text` (Latin-1) repeated up to `length` bytes. */
-export const Data = z
-  .strictObject({ text: z.string().regex(/^[\x20-\x7e]{1,64}$/), length: z.int().min(0).max(65_536) })
-  .meta({ id: 'Data' });
-export type Data = z.infer<typeof Data>;
-
-/** Protection as in `/proc/PID/maps`: `rwx`, with `-` for what is missing. */
-export const Protection = z
-  .string()
-  .regex(/^[r-][w-][x-]$/, 'a protection is three characters as in /proc/PID/maps: r or -, w or -, x or -')
-  .meta({ id: 'Protection' });
-
-export const OPEN_FLAGS = ['append', 'cloexec', 'nonblock', 'sync', 'trunc'] as const;
-export const MAP_TYPES = ['none', 'private', 'shared', 'validate', 'both-bits-and-more'] as const;
-/** Where `mmap` is asked to map: see mmap(2) for `hint` (no flag), `MAP_FIXED` and `MAP_FIXED_NOREPLACE`. */
-export const PLACES = ['hint', 'fixed', 'noreplace'] as const;
-export const MAP_FLAGS = ['noreserve', 'unknown'] as const;
-export const WHENCES = ['set', 'cur', 'end', 'data', 'hole', 'bad'] as const;
-
-const actor = { actor: ActorName };
-const op = <Name extends string, Shape extends z.core.$ZodLooseShape>(name: Name, shape: Shape) =>
-  z.strictObject({ op: z.literal(name), ...actor, ...shape });
-
-const fd = { fd: DescriptorName };
-const range = { at: Address, length: Int64 };
-
-export const Open = op('open', {
-  to: DescriptorName,
-  access: z.enum(['ro', 'wo', 'rw']),
-  flags: z.array(z.enum(OPEN_FLAGS)).optional(),
-});
-export const Close = op('close', fd);
-export const Dup = op('dup', { ...fd, to: DescriptorName });
-export const Read = op('read', { ...fd, length: z.int().min(0).max(65_536) });
-export const Pread = op('pread', { ...fd, length: z.int().min(0).max(65_536), offset: Int64 });
-export const Write = op('write', { ...fd, data: Data });
-export const Pwrite = op('pwrite', { ...fd, data: Data, offset: Int64 });
-export const Lseek = op('lseek', { ...fd, offset: Int64, whence: z.enum(WHENCES) });
-export const Mmap = op('mmap', {
-  ...fd,
-  to: MappingName,
-  length: Int64,
-  /** Bytes. */
-  offset: Int64,
-  prot: Protection,
-  type: z.enum(MAP_TYPES),
-  flags: z.array(z.enum(MAP_FLAGS)).optional(),
-  /** Absent: the kernel chooses. */
-  place: z.strictObject({ how: z.enum(PLACES), at: Address }).optional(),
-});
-export const Munmap = op('munmap', range);
-export const Mprotect = op('mprotect', { ...range, prot: Protection });
-export const Load = op('load', { at: Address, length: z.int().min(1).max(16_384) });
-export const Store = op('store', { at: Address, data: Data });
-export const Fork = op('fork', { to: ActorName });
-export const Exit = op('exit', {});
-export const Checkpoint = op('checkpoint', {});
+type Schemas<Definitions extends readonly { schema: unknown }[]> = {
+  [Index in keyof Definitions]: Definitions[Index]['schema'];
+};
 
 /**
  * One operation. Each has an actor, the process that performs it. An operation whose actor does not exist, or
  * whose mapping variable was never bound, is not performed (outcome `unbound`); an unbound descriptor is -1.
  */
 export const Operation = z
-  .discriminatedUnion('op', [
-    Open,
-    Close,
-    Dup,
-    Read,
-    Pread,
-    Write,
-    Pwrite,
-    Lseek,
-    Mmap,
-    Munmap,
-    Mprotect,
-    Load,
-    Store,
-    Fork,
-    Exit,
-    Checkpoint,
-  ])
+  .discriminatedUnion('op', DEFINITIONS.map(({ schema }) => schema) as unknown as Schemas<typeof DEFINITIONS>)
   .meta({ id: 'Operation' });
 export type Operation = z.infer<typeof Operation>;
 export type OperationName = Operation['op'];
+/** The operation with this name. */
+export type Op<Name extends OperationName> = Extract<Operation, { op: Name }>;
 
 export const OPERATION_NAMES: readonly OperationName[] = Operation.options.map((option) => option.shape.op.value);
+
+const TEXTS: ReadonlyMap<string, (op: never) => string> = new Map(
+  DEFINITIONS.map(({ schema, text }) => [schema.shape.op.value, text]),
+);
+
+/** An operation in one line that people read: `p0: m0 = mmap(d0, 8192 at 0, rw- shared, fixed at arena+4096)`. */
+export function describeOperation(op: Operation): string {
+  const text = TEXTS.get(op.op) as ((op: Operation) => string) | undefined;
+  return `${op.actor}: ${text?.(op) ?? op.op}`;
+}
+
+/**
+ * The limits that a program runs under, each counted from what the process has when the program starts. All processes
+ * of the program inherit them.
+ */
+export const Setting = z
+  .strictObject({
+    /** RLIMIT_AS: pages that can be mapped. */
+    addressSpace: z.int().min(0).max(1024).optional(),
+    /** RLIMIT_NOFILE: descriptors that can be open. */
+    descriptors: z.int().min(0).max(64).optional(),
+    /** RLIMIT_MEMLOCK in pages, without CAP_IPC_LOCK. */
+    locked: z.int().min(0).max(1024).optional(),
+    /** vm.max_map_count: areas that can be added. */
+    areas: z.int().min(0).max(64).optional(),
+  })
+  .meta({ id: 'Setting' });
+export type Setting = z.infer<typeof Setting>;
+export type SettingName = keyof Setting;
+export const SETTING_NAMES = Setting.keyof().options;
 
 /** A program: the unit that is generated, sent, shrunk, stored and replayed. Plain data, self-contained. */
 export const Program = z
   .strictObject({
     version: z.literal(PROGRAM_VERSION),
+    setting: Setting.optional(),
     ops: z.array(Operation).max(10_000),
   })
   .superRefine((program, context) => {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { Contract } from './contract.ts';
 import { Level, Observation } from './observation.ts';
-import { OPERATION_NAMES, type OperationName, Program } from './program.ts';
+import { OPERATION_NAMES, type OperationName, Program, SETTING_NAMES } from './program.ts';
 
 /** The version of the protocol; an unknown one is refused with a sentence. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const OperationNames = z.enum(OPERATION_NAMES as [OperationName, ...OperationName[]]);
 const Seq = z.int().min(0);
@@ -53,8 +53,21 @@ export const TargetFacts = z
     executeOnly: z.boolean(),
     /** Whether pagemap reports soft-dirty. */
     softDirty: z.boolean(),
+    /** Whether /proc/PID/mem accesses memory of one's own against its protection (`proc_mem.force_override`). */
+    memForce: z.boolean(),
+    /** Whether the kernel knows the advices that poison memory (CONFIG_MEMORY_FAILURE). */
+    memoryFailure: z.boolean(),
+    /** Whether it knows those that merge equal pages (CONFIG_KSM). */
+    samePageMerging: z.boolean(),
+    /** Whether it knows those for huge pages (CONFIG_TRANSPARENT_HUGEPAGE). */
+    hugePages: z.boolean(),
     /** The longest mapping that the target can offer, in pages; absent: as the kernel allows. */
     mapPages: z.int().optional(),
+    /**
+     * Which copies the processor does best with one string instruction, as its flags in /proc/cpuinfo say: long ones (erms),
+     * all (fsrm as well); absent: none. The kernel copies to and from user memory accordingly.
+     */
+    fastStrings: z.enum(['long', 'all']).optional(),
   })
   .meta({ id: 'TargetFacts' });
 export type TargetFacts = z.infer<typeof TargetFacts>;
@@ -69,6 +82,8 @@ export const Started = z
     implementation: z.strictObject({ name: z.string(), version: z.string() }),
     levels: z.array(Level).min(1),
     operations: z.array(OperationNames),
+    /** The limits that a program may set. */
+    settings: z.array(z.enum(SETTING_NAMES)),
     /** Whether `run` with `repeat` is answered. */
     repeat: z.boolean(),
     kernel: Kernel,

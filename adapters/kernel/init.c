@@ -206,6 +206,8 @@ int main(void)
 	set_optional("/proc/sys/kernel/printk_devkmsg", "on\n");
 	/* The helper dies of signals on purpose; none of that is news. */
 	set_optional("/proc/sys/debug/exception-trace", "0\n");
+	/* Unloading a module waits for grace periods, of several ticks each. */
+	set_optional("/sys/kernel/rcu_expedited", "1\n");
 
 	load_modules("/modules/list");
 	port = open_port(PORT_NAME);

@@ -1,11 +1,8 @@
-import { readFile, readdir } from 'node:fs/promises';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import lkmc from '../../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../../spec/contracts/pages_mmap.json' with { type: 'json' };
-import { buildHelper } from './build.ts';
-import { type HelperProcess, startHelper } from './helper-process.ts';
-
-const BUILD_TIMEOUT_MS = 120_000;
+import { childrenOf, useHelper, VARIANTS } from './helper-fixture.ts';
+import { startHelper } from './helper-process.ts';
 
 const OPEN = { op: 'open', actor: 'p0', to: 'd0', access: 'rw' };
 const MAP = { op: 'mmap', actor: 'p0', fd: 'd0', to: 'm0', length: 4096, offset: 0, prot: 'rw-', type: 'shared' };
@@ -13,57 +10,11 @@ const load = (actor: string, at: object, length: number) => ({ op: 'load', actor
 const fork = (actor: string, to: string) => ({ op: 'fork', actor, to });
 const m0 = (offset = 0) => ({ map: 'm0', offset });
 
-/** The children of a process, from the kernel's own list. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const tasks = await readdir(`/proc/${String(pid)}/task`);
-  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${String(pid)}/task/${task}/children`, 'utf8')));
-  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
-}
-
-describe.each(['static', 'sanitized'] as const)('the %s helper with memfds', (variant) => {
-  let binary: string;
-  let helper: HelperProcess;
-  let seq = 0;
-
-  beforeAll(async () => {
-    binary = await buildHelper({ variant });
-  }, BUILD_TIMEOUT_MS);
-
-  beforeEach(async () => {
-    helper = startHelper(binary, ['--memfd']);
-    helper.send({ cmd: 'start', version: 1 });
-    expect(await helper.next()).toMatchObject({ event: 'started', levels: ['outcome'] });
-  });
-
-  afterEach(async () => {
-    const { log } = await helper.finish();
-    expect(log).not.toContain('Sanitizer');
-    expect(log).not.toContain('runtime error');
-  });
-
-  const configure = async (contract: object) => {
-    helper.send({ cmd: 'configure', seq: ++seq, contract, levels: ['outcome'] });
-    return await helper.next();
-  };
-
-  /** Runs programs one after the other in one batch and returns their answers. */
-  const run = async (...programs: object[][]) => {
-    helper.send({ cmd: 'run', seq: ++seq, programs: programs.map((ops) => ({ version: 1, ops })) });
-    const answers = [];
-    for (let index = 0; index < programs.length; index++) {
-      const answer = await helper.next();
-      expect(answer).toMatchObject({ seq, index });
-      answers.push(answer);
-    }
-    return answers;
-  };
-
-  const outcomes = async (contract: object, ops: object[]) => {
-    expect(await configure(contract)).toMatchObject({ ok: true, regular: true });
-    const [answer] = await run(ops);
-    expect(answer).toMatchObject({ result: 'observed', end: { outcome: { ret: 0 } } });
-    return answer !== undefined && 'steps' in answer ? answer.steps.map((step) => step.outcome) : [];
-  };
+describe.each(VARIANTS)('the %s helper with memfds', (variant) => {
+  const fixture = useHelper(variant);
+  const configure = async (contract: object) => await fixture.configure(contract);
+  const run = async (...programs: object[][]) => await fixture.run(...programs);
+  const outcomes = async (contract: object, ops: object[]) => await fixture.outcomes(contract, ops);
 
   it('shows the first page at every page of a mapping', async () => {
     const ops = [
@@ -205,23 +156,23 @@ describe.each(['static', 'sanitized'] as const)('the %s helper with memfds', (va
     expect(await configure(lkmc)).toMatchObject({ ok: true });
     const long = [OPEN, fork('p0', 'p1'), fork('p1', 'p2'), ...Array.from({ length: 9000 }, () => load('p2', m0(), 1))];
     const acting = Array.from({ length: 9000 }, () => ({ op: 'read', actor: 'p2', fd: 'd0', length: 1 }));
-    helper.send({
+    fixture.helper.send({
       cmd: 'run',
       seq: 77,
-      programs: [[...long.slice(0, 3), ...acting], [OPEN]].map((ops) => ({ version: 1, ops })),
+      programs: [[...long.slice(0, 3), ...acting], [OPEN]].map((ops) => ({ version: 2, ops })),
     });
-    const [worker] = await childrenOf(helper.pid);
+    const [worker] = await childrenOf(fixture.helper.pid);
     // Only once the program has forked, so that it is under way.
     while (worker !== undefined && (await childrenOf(worker)).length === 0);
     process.kill(worker ?? 0, 'SIGKILL');
-    const answer = await helper.next();
+    const answer = await fixture.helper.next();
     expect(answer).toMatchObject({
       seq: 77,
       index: 0,
       result: 'errored',
       message: expect.stringContaining('SIGKILL') as string,
     });
-    expect(await helper.next()).toMatchObject({ seq: 77, index: 1, result: 'observed' });
+    expect(await fixture.helper.next()).toMatchObject({ seq: 77, index: 1, result: 'observed' });
     const [again] = await run([OPEN]);
     expect(again).toMatchObject({ result: 'observed' });
   });
@@ -229,15 +180,15 @@ describe.each(['static', 'sanitized'] as const)('the %s helper with memfds', (va
   it('reports a process of a program that is killed', async () => {
     expect(await configure(lkmc)).toMatchObject({ ok: true });
     const acting = Array.from({ length: 9000 }, () => ({ op: 'read', actor: 'p1', fd: 'd0', length: 1 }));
-    helper.send({ cmd: 'run', seq: 78, programs: [{ version: 1, ops: [OPEN, fork('p0', 'p1'), ...acting] }] });
-    const [worker] = await childrenOf(helper.pid);
+    fixture.helper.send({ cmd: 'run', seq: 78, programs: [{ version: 2, ops: [OPEN, fork('p0', 'p1'), ...acting] }] });
+    const [worker] = await childrenOf(fixture.helper.pid);
     let victim: number | undefined;
     while (victim === undefined && worker !== undefined) {
       [victim] = await childrenOf(worker);
     }
     process.kill(victim ?? 0, 'SIGKILL');
     const message = expect.stringContaining('p1 died of SIGKILL') as string;
-    expect(await helper.next()).toMatchObject({ seq: 78, index: 0, result: 'errored', message });
+    expect(await fixture.helper.next()).toMatchObject({ seq: 78, index: 0, result: 'errored', message });
     const [next] = await run([OPEN, fork('p0', 'p1'), { op: 'read', actor: 'p1', fd: 'd0', length: 4 }]);
     expect(next).toMatchObject({ result: 'observed' });
   });
@@ -246,18 +197,32 @@ describe.each(['static', 'sanitized'] as const)('the %s helper with memfds', (va
     ['garbage', 'not JSON'],
     ['{"cmd":"run","seq":1,"programs":[', 'not JSON'],
     ['{"cmd":"fly"}', 'unknown command'],
-    ['{"cmd":"start","version":2}', 'version 1'],
+    ['{"cmd":"start","version":1}', 'version 2'],
     ['{"cmd":"run","seq":1,"programs":[]}', 'configure'],
     ['[1]', 'cmd'],
   ])('refuses %s with a sentence', async (line, part) => {
-    helper.send(line);
-    expect(await helper.next()).toMatchObject({ event: 'refused', message: expect.stringContaining(part) as string });
+    fixture.helper.send(line);
+    expect(await fixture.helper.next()).toMatchObject({
+      event: 'refused',
+      message: expect.stringContaining(part) as string,
+    });
   });
 
-  it('answers for a program that it does not understand', async () => {
+  it.each([
+    ['an unknown operation', { op: 'fly', actor: 'p0' }, '"fly"'],
+    ['no actor', { op: 'checkpoint' }, 'bad actor'],
+    ['a missing field', { ...MAP, to: undefined }, 'bad to'],
+    ['an unknown flag', { ...MAP, flags: ['odd'] }, 'bad flags'],
+    ['an unknown word', { ...MAP, type: 'odd' }, 'bad type'],
+    ['a variable of another kind', { op: 'close', actor: 'p0', fd: 'm0' }, 'bad fd'],
+    ['a place without an address', { ...MAP, place: { how: 'fixed' } }, 'bad place'],
+    ['too much data', { op: 'write', actor: 'p0', fd: 'd0', data: { text: 'x', length: 65_537 } }, 'bad data'],
+    ['too long a vector', { op: 'readv', actor: 'p0', fd: 'd0', lengths: [65_536, 1] }, 'bad lengths'],
+    ['too many segments', { op: 'readv', actor: 'p0', fd: 'd0', lengths: [1, 1, 1, 1, 1] }, 'bad lengths'],
+  ])('answers for a program with %s and goes on', async (_, op, part) => {
     expect(await configure(lkmc)).toMatchObject({ ok: true });
-    const [bad, good] = await run([{ op: 'mremap', actor: 'p0' }], [OPEN]);
-    expect(bad).toMatchObject({ result: 'errored', message: expect.stringContaining('mremap') as string });
+    const [bad, good] = await run([op], [OPEN]);
+    expect(bad).toMatchObject({ result: 'errored', message: expect.stringContaining(part) as string });
     expect(good).toMatchObject({ result: 'observed' });
   });
 
@@ -267,11 +232,11 @@ describe.each(['static', 'sanitized'] as const)('the %s helper with memfds', (va
   });
 
   it('ends in order at `stop` and at the end of its input', async () => {
-    const [worker] = await childrenOf(helper.pid);
-    helper.send({ cmd: 'stop' });
-    expect(await helper.finish()).toMatchObject({ exitCode: 0, rest: [{ event: 'stopped' }] });
+    const [worker] = await childrenOf(fixture.helper.pid);
+    fixture.helper.send({ cmd: 'stop' });
+    expect(await fixture.helper.finish()).toMatchObject({ exitCode: 0, rest: [{ event: 'stopped' }] });
     expect(() => process.kill(worker ?? 0, 0)).toThrow('ESRCH');
-    const other = startHelper(binary, ['--memfd']);
+    const other = startHelper(fixture.binary, ['--memfd']);
     expect(await other.finish()).toMatchObject({ exitCode: 0, rest: [{ event: 'stopped' }] });
   });
 });

@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline';
 import { end, initialState, step, type Step } from '../../model/step.ts';
 import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
-import type { KernelProfile } from '../../spec/kernel.ts';
+import { type KernelProfile, kernelProfile } from '../../spec/kernel.ts';
 import { LEVELS, type Level, type Observation } from '../../spec/observation.ts';
-import { OPERATION_NAMES } from '../../spec/program.ts';
+import { OPERATION_NAMES, SETTING_NAMES } from '../../spec/program.ts';
 import {
   type Answer,
   Command,
@@ -21,6 +21,7 @@ const STARTED: Started = {
   implementation: { name: 'reference', version: '1' },
   levels: [...LEVELS],
   operations: [...OPERATION_NAMES],
+  settings: [...SETTING_NAMES],
   repeat: false,
   kernel: { release: '6.12.0-reference', machine: 'x86_64' },
   facts: {
@@ -31,6 +32,10 @@ const STARTED: Started = {
     memoryPages: 32_768,
     executeOnly: false,
     softDirty: true,
+    memForce: true,
+    memoryFailure: true,
+    samePageMerging: true,
+    hugePages: true,
   },
 };
 
@@ -58,7 +63,7 @@ function runProgram(command: RunCommand, index: number, { contract, levels, prof
   if (program === undefined || command.repeat !== undefined) {
     return { seq: command.seq, index, result: 'skipped', reason: 'the reference has no memory to lose' };
   }
-  let state = initialState(contract, profile);
+  let state = initialState(contract, profile, program);
   const steps = program.ops.map((op) => {
     const result = step(state, op, contract, profile, command.layout === 'every');
     state = result.state;
@@ -84,16 +89,9 @@ function handle(line: string): readonly Event[] {
     case 'configure': {
       const { contract, levels, seq } = command;
       const proc = contract.node.kind === 'proc';
-      const profile: KernelProfile = {
-        release: STARTED.kernel.release,
-        version: [6, 12],
-        machine: STARTED.kernel.machine,
-        facts: STARTED.facts,
-        noexec: proc,
-        regular: proc,
-      };
-      configuration = { contract, levels, profile };
-      return [{ event: 'configured', seq, ok: true, noexec: proc, regular: proc }];
+      const configured = { event: 'configured', seq, ok: true, noexec: proc, regular: proc } as const;
+      configuration = { contract, levels, profile: kernelProfile(STARTED, configured) };
+      return [configured];
     }
     case 'run': {
       const current = configuration;

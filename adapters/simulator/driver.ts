@@ -2,8 +2,9 @@ import type { CALLBACKS, Contract } from '../../spec/contract.ts';
 import type { Errno, Result } from './errno.ts';
 import type { OpenFile, Position } from './file.ts';
 import type { Frame, PhysicalMemory } from './frames.ts';
-import { PAGE_SIZE } from './machine.ts';
-import { VM_DONTDUMP, VM_DONTEXPAND, type Vma, type VmOperations } from './vma.ts';
+import type { UserMemory } from './user-memory.ts';
+import type { Vma, VmOperations } from './vma.ts';
+import { VM_DONTDUMP, VM_DONTEXPAND } from './vm-flags.ts';
 
 type Callback = (typeof CALLBACKS)[number];
 
@@ -23,6 +24,7 @@ export class Driver {
   readonly #initial: Uint8Array;
   readonly #mmapFlags: number;
   #deviceBuffer: readonly Frame[] = [];
+  #descriptions = 0;
 
   constructor(contract: Contract, memory: PhysicalMemory) {
     this.contract = contract;
@@ -49,51 +51,40 @@ export class Driver {
   }
 
   open(file: OpenFile): void {
+    this.#descriptions += 1;
     this.print('open');
     file.buffer = this.contract.buffer.owner === 'device' ? this.#deviceBuffer : this.newBuffer();
   }
 
   release(file: OpenFile): void {
+    this.#descriptions -= 1;
     this.print('release');
     if (this.contract.buffer.owner === 'description') this.freeBuffer(file.buffer);
     file.buffer = [];
   }
 
-  /** Copies from the buffer; an empty result is the end of the file. */
-  read(file: OpenFile, length: number, position: Position): Uint8Array {
+  /** Copies from the buffer, all or nothing; 0 is the end of the file. */
+  read(file: OpenFile, length: number, position: Position, to: UserMemory): Result {
     this.#printTransfer('read', length, position);
     const from = this.readStart(position);
-    const count = Math.max(0, Math.min(length, this.contract.read.size - from));
-    const data = new Uint8Array(count);
-    for (let done = 0; done < count;) {
-      const offset = (from + done) % PAGE_SIZE;
-      const part = Math.min(PAGE_SIZE - offset, count - done);
-      const frame = file.buffer[Math.floor((from + done) / PAGE_SIZE)];
-      if (frame === undefined) break;
-      data.set(frame.bytes.subarray(offset, offset + part), done);
-      done += part;
-    }
-    if (count > 0) position.bytes = from + count;
-    return data;
+    const { size } = this.contract.read;
+    if (from >= size) return 0;
+    const count = Math.min(length, size - from);
+    if (to.copyTo(file.buffer, from, count) > 0) return 'EFAULT';
+    position.set(from + count);
+    return count;
   }
 
-  write(file: OpenFile, data: Uint8Array, position: Position): Result {
-    this.#printTransfer('write', data.length, position);
+  write(file: OpenFile, length: number, position: Position, from: UserMemory): Result {
+    this.#printTransfer('write', length, position);
     const { size, returns, atEnd } = this.contract.write;
     const honoured = this.writeHonoursPosition();
-    const from = honoured ? position.bytes : 0;
-    if (honoured && from >= size) return atEnd === 'ENOSPC' ? 'ENOSPC' : 0;
-    const count = Math.min(data.length, size - from);
-    for (let done = 0; done < count;) {
-      const offset = (from + done) % PAGE_SIZE;
-      const part = Math.min(PAGE_SIZE - offset, count - done);
-      const frame = file.buffer[Math.floor((from + done) / PAGE_SIZE)];
-      if (frame === undefined) break;
-      frame.bytes.set(data.subarray(done, done + part), offset);
-      done += part;
-    }
-    if (honoured) position.bytes = from + count;
-    return returns === 'length' ? data.length : count;
+    const start = honoured ? position.bytes : 0;
+    if (honoured && start >= size) return atEnd === 'ENOSPC' ? 'ENOSPC' : 0;
+    const count = Math.min(length, size - start);
+    if (from.copyFrom(file.buffer, start, count) > 0) return 'EFAULT';
+    if (honoured) position.set(start + count);
+    return returns === 'length' ? length : count;
   }
 
   mmap(vma: Vma): Errno | null {
@@ -118,6 +109,21 @@ export class Driver {
   /** A proc file is a regular file, whose page offsets end earlier than those of a device. */
   get isRegularFile(): boolean {
     return this.contract.node.kind === 'proc';
+  }
+
+  /** Whether seeking is left to what proc files do on this kernel; else it is impossible. */
+  get hasProcSeek(): boolean {
+    return this.contract.lseek === 'proc';
+  }
+
+  /** Permissions of the node, which belongs to root. */
+  get mode(): number {
+    return Number.parseInt(this.contract.node.mode ?? '0666', 8);
+  }
+
+  /** Whether the module is in use: every description but those of O_PATH holds a reference on it. */
+  get isInUse(): boolean {
+    return this.#descriptions > 0;
   }
 
   protected vmOpen(): void {

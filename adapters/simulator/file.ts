@@ -5,34 +5,57 @@ import type { Frame } from './frames.ts';
  * temporary one for `pread`.
  */
 export class Position {
-  /** Bytes; beyond 2^53 only nearly exact, which no buffer can tell. */
-  bytes: number;
-  /** The decimal digits of an offset that a double cannot hold. */
-  readonly #digits: string | null;
+  #value: number | bigint;
 
-  constructor(bytes: number, digits: string | null = null) {
-    this.bytes = bytes;
-    this.#digits = digits;
+  /** A bigint where a double cannot hold the value. */
+  constructor(value: number | bigint) {
+    this.#value = value;
+  }
+
+  /** Beyond 2^53 only nearly exact, which no buffer can tell. */
+  get bytes(): number {
+    return Number(this.#value);
+  }
+
+  set(value: number | bigint): void {
+    this.#value = value;
+  }
+
+  toBigInt(): bigint {
+    return BigInt(this.#value);
   }
 
   toString(): string {
-    return this.#digits ?? String(this.bytes);
+    return String(this.#value);
   }
+}
+
+export type Access = 'ro' | 'wo' | 'rw' | 'neither';
+
+export interface OpenOptions {
+  /** O_PATH: a description that only names the node. */
+  readonly isPath?: boolean;
+  /** O_APPEND. */
+  readonly isAppend?: boolean;
 }
 
 /** `struct file`: an open file description, shared by all descriptors and mappings that refer to it. */
 export class OpenFile {
-  /** `f_count`: descriptors and VMAs. */
+  /** `f_count`: descriptors, VMAs, and messages under way. */
   references = 1;
   readonly readable: boolean;
   readonly writable: boolean;
+  readonly isPath: boolean;
+  readonly isAppend: boolean;
   readonly position = new Position(0);
   /** `private_data`: the frames that this description reads, writes and maps. */
   buffer: readonly Frame[] = [];
 
-  constructor(access: 'ro' | 'wo' | 'rw') {
-    this.readable = access !== 'wo';
-    this.writable = access !== 'ro';
+  constructor(access: Access, { isPath = false, isAppend = false }: OpenOptions = {}) {
+    this.readable = !isPath && (access === 'ro' || access === 'rw');
+    this.writable = !isPath && (access === 'wo' || access === 'rw');
+    this.isPath = isPath;
+    this.isAppend = isAppend;
   }
 }
 
@@ -40,17 +63,26 @@ export class OpenFile {
 export class DescriptorTable {
   #files: (OpenFile | null)[] = [];
 
+  /** `fget`: what was opened with O_PATH cannot be used. */
   get(descriptor: number): OpenFile | null {
+    const file = this.getRaw(descriptor);
+    return file?.isPath === true ? null : file;
+  }
+
+  /** `fget_raw`: for what does not look into the file. */
+  getRaw(descriptor: number): OpenFile | null {
     return this.#files[descriptor] ?? null;
   }
 
-  /** `alloc_fd`: the lowest number that is free; it may lie beyond every limit. */
-  lowestFree(): number {
-    const free = this.#files.indexOf(null);
-    return free === -1 ? this.#files.length : free;
+  /** `alloc_fd`: the lowest number that is free, or null when it lies beyond the limit. */
+  lowestFree(limit: number): number | null {
+    const hole = this.#files.indexOf(null);
+    const free = hole === -1 ? this.#files.length : hole;
+    return free < limit ? free : null;
   }
 
   install(descriptor: number, file: OpenFile): void {
+    while (this.#files.length < descriptor) this.#files.push(null);
     this.#files[descriptor] = file;
   }
 

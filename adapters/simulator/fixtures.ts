@@ -86,10 +86,10 @@ export function observe(device: Device | Contract, ops: Operation[], fault?: Fau
   const simulator = new Simulator(fault === undefined ? {} : { fault });
   const contract = typeof device === 'string' ? loadContract(device) : device;
   const send = (command: unknown): unknown => Event.parse(simulator.handle(Command.parse(command))[0]);
-  send({ cmd: 'start', version: 1 });
+  send({ cmd: 'start', version: 2 });
   send({ cmd: 'configure', seq: 0, contract, levels: LEVELS });
   const setup = lettered(device);
-  const programs = [{ version: 1, ops: [...setup, ...ops] }];
+  const programs = [{ version: 2, ops: [...setup, ...ops] }];
   const answer = Event.parse(send({ cmd: 'run', seq: 1, programs }));
   if (!('result' in answer) || answer.result !== 'observed') throw new Error(JSON.stringify(answer));
   return { steps: answer.steps.slice(setup.length), end: answer.end };

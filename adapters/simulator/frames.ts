@@ -9,6 +9,8 @@ export class Frame {
   mappings = 0;
   /** Whether the page belongs to an anon_vma (a private copy) rather than to the driver. */
   anonymous = false;
+  /** `PageAnonExclusive`: a private copy that no other process can see, so that it may be written in place. */
+  exclusive = false;
   /** Scratch of the observer: the observation that saw the frame last, and the number it gave it. */
   seenBy = 0;
   number = 0;
@@ -20,8 +22,6 @@ export class PhysicalMemory {
   #observations = 0;
   /** Frames that are allocated and not freed. */
   inUse = 0;
-  /** Changes whenever some page table entry changes, so that an observer knows when to look again. */
-  generation = 0;
   /** What a kernel with CONFIG_DEBUG_VM would print about misused frames. */
   reports: string[] = [];
 
@@ -29,6 +29,7 @@ export class PhysicalMemory {
   allocateZeroed(): Frame {
     const frame = this.#allocate();
     frame.anonymous = false;
+    frame.exclusive = false;
     frame.bytes.fill(0);
     return frame;
   }
@@ -37,6 +38,7 @@ export class PhysicalMemory {
   allocateCopy(source: Frame): Frame {
     const frame = this.#allocate();
     frame.anonymous = true;
+    frame.exclusive = true;
     frame.bytes.set(source.bytes);
     return frame;
   }

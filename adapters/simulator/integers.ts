@@ -16,6 +16,13 @@ export function toLength(value: Int64): number {
   return bytes > LONGEST_ALIGNABLE ? Infinity : Number(bytes);
 }
 
+/** `PAGE_ALIGN` of a length that begins `offset` bytes behind the start of a page, in pages; 0 where it wraps around. */
+export function toPages(value: Int64, offset = 0): number {
+  if (typeof value === 'number' && value >= 0) return Math.ceil((value + offset) / PAGE_SIZE);
+  const bytes = BigInt.asUintN(64, toUnsigned(value) + BigInt(offset));
+  return bytes > LONGEST_ALIGNABLE ? 0 : Number((bytes + BigInt(PAGE_SIZE - 1)) / BigInt(PAGE_SIZE));
+}
+
 /** The page offset of an `off_t`, or null when it does not lie at the start of a page. */
 export function toPageOffset(value: Int64): number | null {
   if (typeof value === 'number' && value >= 0) return value % PAGE_SIZE === 0 ? value / PAGE_SIZE : null;
@@ -30,11 +37,11 @@ const LARGEST_POSITION = 2n ** 63n - 1n;
 export function toPosition(value: Int64): Position | null {
   if (typeof value === 'number') return value >= 0 ? new Position(value) : null;
   const bytes = toSigned(value);
-  return bytes >= 0n ? new Position(Number(bytes), bytes.toString()) : null;
+  return bytes >= 0n ? new Position(bytes) : null;
 }
 
 /** `rw_verify_area`: whether a transfer of so many bytes from there would leave the range of `loff_t`. */
 export function overflowsPosition(position: Position, length: number): boolean {
   if (position.bytes <= Number.MAX_SAFE_INTEGER - length) return false;
-  return BigInt(position.toString()) + BigInt(length) > LARGEST_POSITION;
+  return position.toBigInt() + BigInt(length) > LARGEST_POSITION;
 }

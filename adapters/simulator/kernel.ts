@@ -3,23 +3,30 @@ import type { Driver } from './driver.ts';
 import type { Parts } from './faults.ts';
 import type { OpenFile } from './file.ts';
 import { PhysicalMemory } from './frames.ts';
+import type { KernelVersion } from './kernel-version.ts';
+import { Limits } from './limits.ts';
 
-/** What all processes share: memory, the driver, and work that waits for the end of a system call. */
+/** What all processes share: memory, the driver, limits, and work that waits for the end of a system call. */
 export class Kernel {
   readonly parts: Parts;
+  readonly version: KernelVersion;
   readonly memory = new PhysicalMemory();
   readonly driver: Driver;
+  limits = new Limits();
+  /** Descriptions under way in the socket that all processes share, oldest first. */
+  socket: OpenFile[] = [];
   readonly #released: OpenFile[] = [];
 
-  constructor(contract: Contract, parts: Parts) {
+  constructor(contract: Contract, parts: Parts, version: KernelVersion) {
     this.parts = parts;
+    this.version = version;
     this.driver = new parts.Driver(contract, this.memory);
   }
 
   /** `fput`: the last reference queues the driver's `release`, which runs when the system call returns. */
   putFile(file: OpenFile): void {
     file.references -= 1;
-    if (file.references === 0) this.#released.push(file);
+    if (file.references === 0 && !file.isPath) this.#released.push(file);
   }
 
   /** `task_work_run`: the work queued last runs first. */

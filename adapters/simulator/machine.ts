@@ -1,4 +1,4 @@
-import type { Kernel, TargetFacts } from '../../spec/protocol.ts';
+import type { TargetFacts } from '../../spec/protocol.ts';
 
 /** The machine that the simulator pretends to be: an x86-64 with four levels of page tables. */
 
@@ -13,9 +13,10 @@ export const ADDRESS_LIMIT = 2 ** 47;
 /** Descriptors that a process may open beside its three standard ones: RLIMIT_NOFILE is 1024 by default. */
 export const DESCRIPTOR_LIMIT = 1024 - 3;
 
-export const KERNEL: Kernel = { release: '6.12.0-sim', machine: 'x86_64' };
+export const MACHINE = 'x86_64';
 
-export const FACTS = {
+/** The facts that hold for every kernel. */
+export const MACHINE_FACTS = {
   pageSize: PAGE_SIZE,
   arenaPages: 32,
   guardPages: 16,
@@ -23,7 +24,9 @@ export const FACTS = {
   memoryPages: 32_768,
   executeOnly: false,
   softDirty: true,
-} as const satisfies TargetFacts;
+  samePageMerging: true,
+  hugePages: true,
+} as const satisfies Partial<TargetFacts>;
 
 /** A range of pages, relative to the start of the arena; the end is excluded. */
 export interface PageRange {
@@ -31,5 +34,13 @@ export interface PageRange {
   readonly end: number;
 }
 
-export const ARENA: PageRange = { start: 0, end: FACTS.arenaPages };
-export const ZONE: PageRange = { start: -(FACTS.guardPages + FACTS.zonePages), end: -FACTS.guardPages };
+export const ARENA: PageRange = { start: 0, end: MACHINE_FACTS.arenaPages };
+export const ZONE: PageRange = {
+  start: -(MACHINE_FACTS.guardPages + MACHINE_FACTS.zonePages),
+  end: -MACHINE_FACTS.guardPages,
+};
+
+/** The one of the two ranges that contains the page; whatever lies outside belongs to somebody else. */
+export function rangeAround(page: number): PageRange | null {
+  return [ARENA, ZONE].find(({ start, end }) => page >= start && page < end) ?? null;
+}

@@ -2,18 +2,27 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../spec/errors.ts';
 import { parseLine } from './commands.ts';
-import { FAULT_NAMES, type FaultName, isFaultName } from './faults.ts';
-import { Simulator } from './simulator.ts';
+import { FAULT_NAMES, isFaultName } from './faults.ts';
+import { DEFAULT_SERIES, isSeries, SERIES } from './kernel-version.ts';
+import { Simulator, type SimulatorOptions } from './simulator.ts';
 
-const USAGE = 'usage: node adapters/simulator/main.ts [--fault NAME]';
+const USAGE = 'usage: node adapters/simulator/main.ts [--kernel SERIES] [--fault NAME]';
 const WRONG_USAGE = 2;
 
-/** The fault to build in, undefined for none, or null after wrong usage. */
-function faultFromArguments(): FaultName | undefined | null {
+/** What to simulate, or null after wrong usage. */
+function optionsFromArguments(): SimulatorOptions | null {
   try {
-    const { fault } = parseArgs({ options: { fault: { type: 'string' } } }).values;
-    if (fault === undefined || isFaultName(fault)) return fault;
-    console.error(`There is no fault "${fault}"; the faults are ${FAULT_NAMES.join(', ')}.`);
+    const options = { fault: { type: 'string' }, kernel: { type: 'string' } } as const;
+    const { fault, kernel = DEFAULT_SERIES } = parseArgs({ options }).values;
+    if (!isSeries(kernel)) {
+      console.error(`There is no kernel "${kernel}"; the kernels are ${SERIES.join(', ')}.`);
+    } else if (fault === undefined) {
+      return { series: kernel };
+    } else if (isFaultName(fault)) {
+      return { series: kernel, fault };
+    } else {
+      console.error(`There is no fault "${fault}"; the faults are ${FAULT_NAMES.join(', ')}.`);
+    }
   } catch (error) {
     console.error(`${messageOf(error)}\n${USAGE}`);
   }
@@ -49,12 +58,12 @@ async function serve(simulator: Simulator): Promise<void> {
   }
 }
 
-const fault = faultFromArguments();
-if (fault === null) {
+const options = optionsFromArguments();
+if (options === null) {
   process.exitCode = WRONG_USAGE;
 } else {
   // A harness that has gone away is no error of the simulator's.
   process.stdout.on('error', () => process.exit(0));
-  await serve(new Simulator(fault === undefined ? {} : { fault }));
+  await serve(new Simulator(options));
   process.stdin.destroy();
 }

@@ -2,10 +2,15 @@ import { type AddressSpace, exceedsMemory } from './address-space.ts';
 import type { Errno, Result } from './errno.ts';
 import type { OpenFile } from './file.ts';
 import { ARENA, PAGE_SIZE, type PageRange, TASK_PAGES, ZONE } from './machine.ts';
-import { mergeNewRange } from './vma-merge.ts';
+import { populate } from './populate.ts';
+import { Vma } from './vma.ts';
+import { type Candidate, mergeAboveFirst, mergeNewRange } from './vma-merge.ts';
 import {
   VM_ACCOUNT,
   VM_EXEC,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
   VM_MAYEXEC,
   VM_MAYREAD,
   VM_MAYSHARE,
@@ -13,13 +18,16 @@ import {
   VM_NORESERVE,
   VM_SHARED,
   VM_SOFTDIRTY,
+  VM_SPECIAL,
+  VM_SYNC,
   VM_WRITE,
-  Vma,
-} from './vma.ts';
+} from './vm-flags.ts';
+
+export type Placing = 'anywhere' | 'hint' | 'fixed' | 'noreplace';
 
 /** The arguments of mmap(2) behind the descriptor and the offset's alignment. */
 export interface MmapRequest {
-  readonly place: 'anywhere' | 'hint' | 'fixed' | 'noreplace';
+  readonly place: Placing;
   /** Bytes from the start of the arena; meaningless without a place. */
   readonly address: number;
   /** Pages, rounded up; infinite when rounding up leaves the 64-bit range. */
@@ -28,8 +36,9 @@ export interface MmapRequest {
   /** VM_READ, VM_WRITE and VM_EXEC. */
   readonly access: number;
   readonly type: 'none' | 'private' | 'shared' | 'validate' | 'both-bits-and-more';
-  readonly hasUnknownFlag: boolean;
-  readonly noreserve: boolean;
+  readonly flags: ReadonlySet<
+    'growsdown' | 'hugetlb' | 'locked' | 'nonblock' | 'noreserve' | 'populate' | 'sync' | 'unknown'
+  >;
 }
 
 /** `do_mmap`, its checks in its order; returns the first page. */
@@ -37,29 +46,44 @@ export function doMmap(space: AddressSpace, file: OpenFile, request: MmapRequest
   const { pages, pgoff } = request;
   if (pages === 0) return 'EINVAL';
   if (pages === Infinity) return 'ENOMEM';
+  if (space.lacksAreas(0)) return 'ENOMEM';
 
   const start = unmappedArea(space, request);
   if (typeof start !== 'number') return start;
   if (request.place === 'noreplace' && space.intersects(start, start + pages)) return 'EEXIST';
+  if (request.flags.has('locked') && !space.kernel.limits.mayLock) return 'EPERM';
+  const asked = space.defaultFlags | flagBits(request);
+  if (!space.mayLock(asked, pages)) return 'EAGAIN';
 
   const { driver } = space.kernel;
   // `file_mmap_ok`: the end must stay below 2^63 bytes for a regular file, below 2^64 for a device.
   if (pgoff + pages >= (driver.isRegularFile ? 2 ** 51 : 2 ** 52)) return 'EOVERFLOW';
 
-  const flags = flagsFor(file, request, driver.isOnNoexec);
-  return typeof flags === 'number' ? mapRegion(space, file, start, request, flags) : flags;
+  const flags = flagsFor(file, request, asked, driver.isOnNoexec);
+  if (typeof flags !== 'number') return flags;
+  const result = mapRegion(space, file, start, request, flags);
+  if (typeof result !== 'number') return result;
+  const { flags: mapFlags } = request;
+  const wantsPages = mapFlags.has('populate') && !mapFlags.has('nonblock');
+  if ((flags & VM_LOCKED) !== 0 || wantsPages) populate(space, start, start + pages);
+  return result;
+}
+
+/** `calc_vm_flag_bits`. */
+function flagBits({ flags }: MmapRequest): number {
+  const growsdown = flags.has('growsdown') ? VM_GROWSDOWN : 0;
+  const locked = flags.has('locked') ? VM_LOCKED : 0;
+  return growsdown | locked | (flags.has('sync') ? VM_SYNC : 0);
 }
 
 /** The part of `do_mmap` that looks at type and file; returns vm_flags. */
-function flagsFor(file: OpenFile, request: MmapRequest, isOnNoexec: boolean): number | Errno {
+function flagsFor(file: OpenFile, request: MmapRequest, asked: number, isOnNoexec: boolean): number | Errno {
   const { type, access } = request;
-  let flags = access | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  let flags = asked | access | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
   switch (type) {
     case 'shared':
     case 'validate':
-      // Only MAP_SHARED_VALIDATE looks at flags that it does not know.
-      // MAP_FIXED_NOREPLACE is such a flag: LEGACY_MAP_MASK is older.
-      if (type === 'validate' && (request.hasUnknownFlag || request.place === 'noreplace')) return 'EOPNOTSUPP';
+      if (type === 'validate' && hasNewFlag(request)) return 'EOPNOTSUPP';
       if ((access & VM_WRITE) !== 0 && !file.writable) return 'EACCES';
       flags |= VM_SHARED | VM_MAYSHARE;
       if (!file.writable) flags &= ~(VM_MAYWRITE | VM_SHARED);
@@ -75,12 +99,20 @@ function flagsFor(file: OpenFile, request: MmapRequest, isOnNoexec: boolean): nu
     if ((flags & VM_EXEC) !== 0) return 'EPERM';
     flags &= ~VM_MAYEXEC;
   }
-  return request.noreserve ? flags | VM_NORESERVE : flags;
+  if ((flags & VM_GROWSDOWN) !== 0) return 'EINVAL';
+  return request.flags.has('noreserve') ? flags | VM_NORESERVE : flags;
+}
+
+/** Only MAP_SHARED_VALIDATE looks at flags that it does not know: those that are not in LEGACY_MAP_MASK. */
+function hasNewFlag({ flags, place }: MmapRequest): boolean {
+  return flags.has('unknown') || flags.has('sync') || place === 'noreplace';
 }
 
 /** `__get_unmapped_area`: where the mapping goes. */
-function unmappedArea(space: AddressSpace, request: MmapRequest): Result {
-  const { pages, place, address } = request;
+export function unmappedArea(
+  space: AddressSpace,
+  { pages, place, address }: Pick<MmapRequest, 'pages' | 'place' | 'address'>,
+): Result {
   if (pages > TASK_PAGES) return 'ENOMEM';
   if (place === 'fixed' || place === 'noreplace') {
     return address % PAGE_SIZE === 0 ? address / PAGE_SIZE : 'EINVAL';
@@ -88,9 +120,15 @@ function unmappedArea(space: AddressSpace, request: MmapRequest): Result {
   if (place === 'hint') {
     // `round_hint_to_min` rounds down; a hint that is taken is no error.
     const page = Math.floor(address / PAGE_SIZE);
-    if (!space.intersects(page, page + pages)) return page;
+    if (isFree(space, page, page + pages)) return page;
   }
   return highestGap(space, ARENA, pages) ?? highestGap(space, ZONE, pages) ?? 'ENOMEM';
+}
+
+/** Whether nothing is mapped in the range, somebody else's mappings included. */
+export function isFree(space: AddressSpace, start: number, end: number): boolean {
+  const isOurs = [ARENA, ZONE].some((range) => start >= range.start && start < range.end && end <= range.end);
+  return isOurs && !space.intersects(start, end);
 }
 
 /** `vm_unmapped_area` top-down, within one of the two ranges that are not somebody else's. */
@@ -105,34 +143,72 @@ function highestGap(space: AddressSpace, within: PageRange, pages: number): numb
   return end - within.start >= pages ? end - pages : null;
 }
 
-/** `__mmap_region` of 6.12. */
+/** `mmap_region`. */
 function mapRegion(space: AddressSpace, file: OpenFile, start: number, request: MmapRequest, asked: number): Result {
   const { pages, pgoff } = request;
   const end = start + pages;
-  let flags = asked;
+  const isCharged = (asked & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE;
+  const flags = isCharged ? asked | VM_ACCOUNT : asked;
+  const { unmapsBeforeChecks } = space.kernel.version;
+  const errno = (unmapsBeforeChecks ? unmapAndCheck : checkAndUnmap)(space, start, end, isCharged);
+  if (errno !== null) return errno;
 
-  // What is in the way is split off first, and stays so when memory does not suffice.
-  const inTheWay = space.gather(start, end);
-  if ((flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE) {
-    const accounted = inTheWay.reduce((sum, vma) => ((vma.flags & VM_ACCOUNT) === 0 ? sum : sum + vma.pages), 0);
-    if (exceedsMemory(pages - accounted)) return 'ENOMEM';
-    flags |= VM_ACCOUNT;
+  const vma = mergeOrCall(space, { start, end, pgoff, anonPgoff: start, flags, file, anonVma: null, source: null });
+  if (typeof vma === 'string') return vma;
+  space.totalPages += pages;
+  if ((flags & VM_LOCKED) !== 0) {
+    if ((vma.flags & VM_SPECIAL) === 0) space.lockedPages += pages;
+    else vma.flags &= ~VM_LOCKED_MASK;
   }
-  // From here on it is gone, even if the driver refuses.
+  vma.flags |= VM_SOFTDIRTY;
+  vma.setPageProtection();
+  return start;
+}
+
+/**
+ * Makes room, since 6.12: what is in the way is split off first, and stays so when a limit is reached or memory does not
+ * suffice. Once it is gone it stays away, even if the driver refuses.
+ */
+function checkAndUnmap(space: AddressSpace, start: number, end: number, isCharged: boolean): Errno | null {
+  const inTheWay = space.gather(start, end);
+  if (typeof inTheWay === 'string') return inTheWay;
+  if (!space.mayExpand(end - start - pagesOf(inTheWay))) return 'ENOMEM';
+  const accounted = pagesOf(inTheWay.filter((vma) => (vma.flags & VM_ACCOUNT) !== 0));
+  if (isCharged && exceedsMemory(end - start - accounted)) return 'ENOMEM';
   space.discard(inTheWay);
+  return null;
+}
 
-  const candidate = { start, end, pgoff, flags, file, anonVma: null };
-  if (mergeNewRange(space, candidate) !== null) return start;
+/** The same until 6.11: nothing happens when a limit is reached, but when memory does not suffice a hole is left. */
+function unmapAndCheck(space: AddressSpace, start: number, end: number, isCharged: boolean): Errno | null {
+  const inTheWay = space.vmas.reduce((sum, vma) => {
+    return sum + Math.max(0, Math.min(end, vma.end) - Math.max(start, vma.start));
+  }, 0);
+  if (!space.mayExpand(end - start - inTheWay)) return 'ENOMEM';
+  if (space.unmap(start, end) !== null) return 'ENOMEM';
+  return isCharged && exceedsMemory(end - start) ? 'ENOMEM' : null;
+}
 
-  const vma = new Vma(start, end, pgoff, flags | VM_SOFTDIRTY, file);
+function pagesOf(vmas: readonly Vma[]): number {
+  return vmas.reduce((sum, vma) => sum + vma.pages, 0);
+}
+
+/** Grows a neighbour over the range, or makes a VMA of it with the driver's consent. */
+function mergeOrCall(space: AddressSpace, candidate: Candidate): Vma | Errno {
+  const { version } = space.kernel;
+  const { start, end, pgoff, flags, file } = candidate;
+  const expanded = version.mapsAboveFirst ? mergeAboveFirst(space, candidate) : mergeNewRange(space, candidate);
+  if (expanded !== null) return expanded;
+
+  const vma = new Vma(start, end, pgoff, flags, file);
   const errno = space.kernel.driver.mmap(vma);
   if (errno !== null) return errno;
   // Flags that the driver has set may make the VMA equal to a neighbour; the kernel looks again if there is one below.
-  const changed = vma.flags & ~VM_SOFTDIRTY;
-  if (changed !== flags && space.indexFrom(start) > 0) {
-    if (mergeNewRange(space, { ...candidate, flags: changed }) !== null) return start;
+  if (version.mergesAfterDriver && vma.flags !== flags && space.indexFrom(start) > 0) {
+    const merged = mergeNewRange(space, { ...candidate, flags: vma.flags });
+    if (merged !== null) return merged;
   }
   file.references += 1;
   space.insert(vma);
-  return start;
+  return vma;
 }

@@ -1,7 +1,16 @@
 import { type AddressSpace, exceedsMemory } from './address-space.ts';
 import type { Errno, Result } from './errno.ts';
-import { mergeExistingRange } from './vma-merge.ts';
-import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_NORESERVE, VM_SHARED, VM_WRITE, type Vma } from './vma.ts';
+import { populateArea } from './populate.ts';
+import type { Vma } from './vma.ts';
+import { modify } from './vma-modify.ts';
+import {
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_LOCKED,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_WRITE,
+} from './vm-flags.ts';
 
 /** The VM_MAY bits lie four bits above those that they allow. */
 const MAY_SHIFT = 4;
@@ -24,35 +33,32 @@ export function doMprotect(space: AddressSpace, start: number, end: number, acce
 
 /** `mprotect_fixup`; returns the VMA that contains the range afterwards. */
 function protect(space: AddressSpace, vma: Vma, start: number, end: number, wanted: number): Vma | Errno {
-  if (wanted === vma.flags) return vma;
+  const before = vma.flags;
+  if (wanted === before) return vma;
   let flags = wanted;
   // A private mapping that becomes writable is charged, once: it keeps VM_ACCOUNT when it becomes read-only again.
-  if ((flags & VM_WRITE) !== 0 && (vma.flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0) {
+  if ((flags & VM_WRITE) !== 0 && (before & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0) {
     if (exceedsMemory(end - start)) return 'ENOMEM';
     flags |= VM_ACCOUNT;
   }
   const changed = modify(space, vma, start, end, flags);
-  changed.flags = flags;
-  changeProtection(space, start, end, flags);
+  if (typeof changed === 'string') return changed;
+  const tries = space.kernel.version.triesToUpgrade(changed);
+  changed.setPageProtection();
+  changeProtection(space, changed, start, end, tries);
+  // What is locked and private is copied as soon as it may be written.
+  if ((before & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED && (flags & VM_WRITE) !== 0) {
+    populateArea(space, changed, start, end);
+  }
   return changed;
 }
 
-/** `vma_modify`: merges if possible, else splits at both ends of the range where needed. */
-function modify(space: AddressSpace, vma: Vma, start: number, end: number, flags: number): Vma {
-  const { file, anonVma } = vma;
-  const merged = mergeExistingRange(space, vma, { start, end, pgoff: vma.pgoffAt(start), flags, file, anonVma });
-  if (merged !== null) return merged;
-  if (vma.start < start) space.split(vma, start, 'below');
-  if (vma.end > end) space.split(vma, end, 'above');
-  return vma;
-}
-
-/** `change_protection`: present pages stay present. A private one is not made writable here but by the next write. */
-function changeProtection(space: AddressSpace, start: number, end: number, flags: number): void {
+/** `change_protection`: present pages stay present; some may be made writable at once that `vm_page_prot` does not. */
+function changeProtection(space: AddressSpace, vma: Vma, start: number, end: number, tries: boolean): void {
+  const { canUpgrade } = space.kernel.version;
   for (const page of space.pageTable.presentIn(start, end)) {
     const entry = space.pageTable.get(page);
     if (entry === undefined) continue;
-    if ((flags & VM_WRITE) === 0) entry.writable = false;
-    else if ((flags & VM_SHARED) !== 0) entry.writable = true;
+    entry.writable = vma.isReadWritable || (tries && canUpgrade(vma, entry));
   }
 }

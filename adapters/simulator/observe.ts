@@ -1,28 +1,30 @@
 import type { Frames, Layout } from '../../spec/observation.ts';
+import type { AddressSpace } from './address-space.ts';
 import type { PhysicalMemory } from './frames.ts';
+import type { KernelVersion } from './kernel-version.ts';
 import { ARENA } from './machine.ts';
 import type { Process } from './process.ts';
-import { namesOfFlags, permissionsOf, type Vma } from './vma.ts';
+import { permissionsOf, type Vma } from './vma.ts';
+import { namesOfFlags, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** /proc/PID/smaps of every process that has mappings. */
 export function observeLayout(processes: ReadonlyMap<string, Process>): Layout {
   const layout: Layout = {};
   for (const [name, { space }] of processes) {
     if (space.vmas.length === 0) continue;
-    layout[name] = space.vmas.map((vma) => describeVma(vma));
+    layout[name] = space.vmas.map((vma) => describeVma(vma, space.kernel.version));
   }
   return layout;
 }
 
 /** `FIRST+PAGES PERMS PGOFF FLAGS…`, as `show_map_vma` and `show_smap_vma_flags` print it. */
-function describeVma({ start, pages, pgoff, flags }: Vma): string {
-  return `${String(start)}+${String(pages)} ${permissionsOf(flags)} ${String(pgoff)} ${namesOfFlags(flags)}`;
+function describeVma({ start, pages, pgoff, flags }: Vma, { unnamedFlags }: KernelVersion): string {
+  return `${String(start)}+${String(pages)} ${permissionsOf(flags)} ${String(pgoff)} ${namesOfFlags(flags, unnamedFlags)}`;
 }
 
 /** /proc/PID/pagemap of the arena, and the memory of what was said before: only changes are worth a line. */
 export class FrameObserver {
   readonly #memory: PhysicalMemory;
-  #generation = -1;
   #said = '';
 
   constructor(memory: PhysicalMemory) {
@@ -31,34 +33,17 @@ export class FrameObserver {
 
   /** Every program starts with no page present. */
   reset(): void {
-    this.#generation = this.#memory.generation;
     this.#said = '';
   }
 
   /** The frames of all processes, or null when they are as they were. */
   observe(processes: ReadonlyMap<string, Process>): Frames | null {
-    if (this.#generation === this.#memory.generation) return null;
-    this.#generation = this.#memory.generation;
     const observation = this.#memory.nextObservation();
-
+    const numbers = { next: 0, observation };
     const frames: Frames = {};
     let said = '';
-    let count = 0;
     for (const [name, { space }] of processes) {
-      let text = '';
-      const pages = space.pageTable.presentIn(ARENA.start, ARENA.end).toSorted((one, other) => one - other);
-      for (const page of pages) {
-        const frame = space.pageTable.get(page)?.frame;
-        if (frame === undefined) continue;
-        if (frame.seenBy !== observation) {
-          frame.seenBy = observation;
-          frame.number = count;
-          count += 1;
-        }
-        if (text !== '') text += ' ';
-        // Soft-dirty holds for all pages, because every VMA is new since the last reset that never happens.
-        text += `${String(page)}:${String(frame.number)}${frame.anonymous ? '' : 'F'}${frame.mappings === 1 ? 'X' : ''}D`;
-      }
+      const text = describePages(space, numbers);
       if (text === '') continue;
       frames[name] = text;
       said += `${name} ${text}\n`;
@@ -67,4 +52,29 @@ export class FrameObserver {
     this.#said = said;
     return frames;
   }
+}
+
+/** The pages of one process; frames that were not seen before get the next number. */
+function describePages(space: AddressSpace, numbers: { next: number; readonly observation: number }): string {
+  const { pageTable } = space;
+  const pages = [...pageTable.presentIn(ARENA.start, ARENA.end), ...pageTable.guardsIn(ARENA.start, ARENA.end)];
+  const texts: string[] = [];
+  for (const page of pages.toSorted((one, other) => one - other)) {
+    const entry = pageTable.get(page);
+    if (entry === undefined) {
+      texts.push(`${String(page)}:G`);
+      continue;
+    }
+    const { frame } = entry;
+    if (frame.seenBy !== numbers.observation) {
+      frame.seenBy = numbers.observation;
+      frame.number = numbers.next;
+      numbers.next += 1;
+    }
+    const flags = space.find(page)?.flags ?? 0;
+    const softDirty = entry.softDirty || (flags & VM_SOFTDIRTY) !== 0;
+    const marks = (frame.anonymous ? '' : 'F') + (frame.mappings === 1 ? 'X' : '') + (softDirty ? 'D' : '');
+    texts.push(`${String(page)}:${String(frame.number)}${marks}`);
+  }
+  return texts.join(' ');
 }

@@ -4,6 +4,10 @@ import type { Frame, PhysicalMemory } from './frames.ts';
 export interface PageTableEntry {
   frame: Frame;
   writable: boolean;
+  /** Set by the processor with each write, and by every write fault. */
+  dirty: boolean;
+  /** Set by write faults only, until clear_refs clears it. */
+  softDirty: boolean;
 }
 
 const NO_PAGES: readonly number[] = [];
@@ -12,6 +16,8 @@ const NO_PAGES: readonly number[] = [];
 export class PageTable {
   readonly #memory: PhysicalMemory;
   readonly #entries = new Map<number, PageTableEntry>();
+  /** Pages with a guard marker (PTE_MARKER_GUARD) in place of an entry. */
+  readonly #guards = new Set<number>();
 
   constructor(memory: PhysicalMemory) {
     this.#memory = memory;
@@ -22,35 +28,71 @@ export class PageTable {
   }
 
   /** `set_pte_range`: installs a frame where none was, and takes over the reference that the caller holds on it. */
-  install(page: number, frame: Frame, writable: boolean): void {
-    frame.mappings += 1;
-    this.#entries.set(page, { frame, writable });
-    this.#memory.generation += 1;
+  install(page: number, entry: PageTableEntry): void {
+    entry.frame.mappings += 1;
+    this.#entries.set(page, entry);
   }
 
   /** `zap_pte_range` for one page: the entry's reference goes with it. */
   clear(page: number): void {
+    this.#guards.delete(page);
     const entry = this.#entries.get(page);
     if (entry === undefined) return;
     this.#entries.delete(page);
     entry.frame.mappings -= 1;
-    this.#memory.generation += 1;
     this.#memory.put(entry.frame);
   }
 
   clearRange(start: number, end: number): void {
     for (const page of this.presentIn(start, end)) this.clear(page);
+    for (const page of this.guardsIn(start, end)) this.clear(page);
+  }
+
+  isGuard(page: number): boolean {
+    return this.#guards.has(page);
+  }
+
+  setGuard(page: number): void {
+    this.#guards.add(page);
+  }
+
+  removeGuard(page: number): void {
+    this.#guards.delete(page);
+  }
+
+  /** `move_ptes`: entries and markers keep what they are, and what was moved counts as written (`move_soft_dirty_pte`). */
+  move(start: number, end: number, to: number): void {
+    const entries = this.presentIn(start, end).map((page) => [page, this.#entries.get(page)] as const);
+    const guards = this.guardsIn(start, end);
+    for (const [page] of entries) this.#entries.delete(page);
+    for (const page of guards) this.#guards.delete(page);
+    for (const [page, entry] of entries) {
+      if (entry !== undefined) this.#entries.set(page - start + to, { ...entry, softDirty: true });
+    }
+    for (const page of guards) this.#guards.add(page - start + to);
   }
 
   /** The present pages of a range, in any order; costs no more than the smaller of range and table. */
   presentIn(start: number, end: number): readonly number[] {
-    if (this.#entries.size === 0) return NO_PAGES;
-    const pages: number[] = [];
-    if (end - start <= this.#entries.size) {
-      for (let page = start; page < end; page += 1) if (this.#entries.has(page)) pages.push(page);
-    } else {
-      for (const page of this.#entries.keys()) if (page >= start && page < end) pages.push(page);
-    }
-    return pages;
+    return keysIn(this.#entries, start, end);
   }
+
+  guardsIn(start: number, end: number): readonly number[] {
+    return keysIn(this.#guards, start, end);
+  }
+}
+
+function keysIn(
+  table: ReadonlyMap<number, unknown> | ReadonlySet<number>,
+  start: number,
+  end: number,
+): readonly number[] {
+  if (table.size === 0) return NO_PAGES;
+  const pages: number[] = [];
+  if (end - start <= table.size) {
+    for (let page = start; page < end; page += 1) if (table.has(page)) pages.push(page);
+  } else {
+    for (const page of table.keys()) if (page >= start && page < end) pages.push(page);
+  }
+  return pages;
 }

@@ -31,7 +31,7 @@ export class Process {
 
   /** Frees the number and drops its reference; false for a number that is not open. */
   close(descriptor: number): boolean {
-    const file = this.files.get(descriptor);
+    const file = this.files.getRaw(descriptor);
     if (file === null) return false;
     this.files.remove(descriptor);
     this.kernel.putFile(file);

@@ -16,12 +16,12 @@ export function isInside(address: number, length: number): boolean {
   return lies(ARENA, start, end) || lies(ZONE, start, end);
 }
 
-/** `munmap` and a placed `mmap`: a length that the kernel refuses whatever the address is safe, too. */
+/** `munmap` and a place for mappings: a length that the kernel refuses whatever the address is safe, too. */
 export function isSafeToMap(address: number, length: number): boolean {
   return isInside(address, length >= ADDRESS_LIMIT ? 0 : length);
 }
 
-/** `mprotect` refuses only a length that wraps around. */
-export function isSafeToProtect(address: number, length: number): boolean {
+/** Calls that only refuse a length that wraps around. */
+export function isSafeToChange(address: number, length: number): boolean {
   return isInside(address, length === Infinity ? 0 : length);
 }

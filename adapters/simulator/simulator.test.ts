@@ -14,7 +14,7 @@ import { Simulator } from './simulator.ts';
 const { open, close, read, write, mmap, munmap, load, store, fork, checkpoint } = actor('p0');
 const PAGE = 4096;
 
-const start: Command = { cmd: 'start', version: 1 };
+const start: Command = { cmd: 'start', version: 2 };
 const stop: Command = { cmd: 'stop' };
 const configure = (device: Device): Extract<Command, { cmd: 'configure' }> => {
   return { cmd: 'configure', seq: 1, contract: loadContract(device), levels: [...LEVELS] };
@@ -22,7 +22,7 @@ const configure = (device: Device): Extract<Command, { cmd: 'configure' }> => {
 const run = (ops: Operation[], rest = {}): Command => ({
   cmd: 'run',
   seq: 2,
-  programs: [{ version: 1, ops }],
+  programs: [{ version: 2, ops }],
   ...rest,
 });
 
@@ -39,7 +39,7 @@ describe('protocol', () => {
   test('another version is refused with what to do', () => {
     expect(converse({ cmd: 'start', version: 7 })[0]).toEqual({
       event: 'refused',
-      message: expect.stringMatching(/version 1 .* not version 7: use/) as string,
+      message: expect.stringMatching(/version 2 .* not version 7: use/) as string,
     });
   });
 
@@ -93,16 +93,16 @@ describe('lines', () => {
     ['{', /not JSON/],
     ['7', /no command/],
     ['{"cmd":"start"}', /version/],
-    ['{"cmd":"run","seq":1,"programs":[{"version":2,"ops":[]}]}', /version/],
-    ['{"cmd":"run","seq":1,"programs":[{"version":1,"ops":[{"op":"jump","actor":"p0"}]}]}', /op/],
+    ['{"cmd":"run","seq":1,"programs":[{"version":1,"ops":[]}]}', /version/],
+    ['{"cmd":"run","seq":1,"programs":[{"version":2,"ops":[{"op":"jump","actor":"p0"}]}]}', /op/],
   ])('%s is refused', (line, reason) => {
     const { refusal } = parseLine(line);
     expect(refusal).toMatchObject({ event: 'refused', message: expect.stringMatching(reason) as string });
   });
 
   test('a wrong field is explained when it matters, and the next program runs', () => {
-    const good = { version: 1, ops: [{ op: 'open', actor: 'p0', to: 'd0', access: 'rw' }] };
-    const bad = { version: 1, ops: [...good.ops, { op: 'load', actor: 'p0', at: { arena: 0 }, length: -1 }] };
+    const good = { version: 2, ops: [{ op: 'open', actor: 'p0', to: 'd0', access: 'rw' }] };
+    const bad = { version: 2, ops: [...good.ops, { op: 'load', actor: 'p0', at: { arena: 0 }, length: -1 }] };
     const { command } = parseLine(JSON.stringify({ cmd: 'run', seq: 3, programs: [bad, good] }));
     if (command === null) throw new Error('the outline is right');
     const [, , broken, next] = converse(start, configure('lkmc_mmap'), command);

@@ -1,16 +1,19 @@
 import type { Contract } from '../../spec/contract.ts';
 import { LEVELS, type Level } from '../../spec/observation.ts';
-import { OPERATION_NAMES, type Program } from '../../spec/program.ts';
+import { OPERATION_NAMES, type Program, SETTING_NAMES } from '../../spec/program.ts';
 import { type Answer, type Command, type Event, PROTOCOL_VERSION, type RunCommand } from '../../spec/protocol.ts';
 import { explainFailure } from './commands.ts';
 import { Execution } from './execution.ts';
 import { CORRECT_PARTS, type FaultName, type Parts, partsWith } from './faults.ts';
 import { Kernel } from './kernel.ts';
-import { FACTS, KERNEL, PAGE_SIZE } from './machine.ts';
+import { DEFAULT_SERIES, type KernelVersion, kernelVersion, type Series } from './kernel-version.ts';
+import { MACHINE, MACHINE_FACTS, PAGE_SIZE } from './machine.ts';
 
 export interface SimulatorOptions {
   /** Makes the simulator wrong in one way. */
   readonly fault?: FaultName;
+  /** Which kernel it pretends to be. */
+  readonly series?: Series;
 }
 
 interface Configuration {
@@ -23,10 +26,12 @@ interface Configuration {
 export class Simulator {
   readonly #name: string;
   readonly #parts: Parts;
+  readonly #version: KernelVersion;
   #isStarted = false;
   #configuration: Configuration | null = null;
 
-  constructor({ fault }: SimulatorOptions = {}) {
+  constructor({ fault, series = DEFAULT_SERIES }: SimulatorOptions = {}) {
+    this.#version = kernelVersion(series);
     this.#name = fault === undefined ? 'simulator' : `simulator with ${fault}`;
     this.#parts = fault === undefined ? CORRECT_PARTS : partsWith(fault);
   }
@@ -54,9 +59,10 @@ export class Simulator {
       implementation: { name: this.#name, version: '0.1.0' },
       levels: [...LEVELS],
       operations: [...OPERATION_NAMES],
+      settings: [...SETTING_NAMES],
       repeat: true,
-      kernel: KERNEL,
-      facts: FACTS,
+      kernel: { release: `${this.#version.series}.0-sim`, machine: MACHINE },
+      facts: { ...MACHINE_FACTS, ...this.#version.facts },
     };
   }
 
@@ -67,7 +73,7 @@ export class Simulator {
       const message = `The contract lets read or write reach ${String(longest)} bytes, but its buffer has only ${String(bytes)}.`;
       return { event: 'configured', seq, ok: false, message };
     }
-    const kernel = new Kernel(contract, this.#parts);
+    const kernel = new Kernel(contract, this.#parts, this.#version);
     this.#configuration = { contract, levels, kernel };
     const { isOnNoexec, isRegularFile } = kernel.driver;
     return { event: 'configured', seq, ok: true, noexec: isOnNoexec, regular: isRegularFile };
@@ -90,7 +96,7 @@ export class Simulator {
         return { seq, index, result: 'observed', ...execution.run(program, onStep) };
       } catch (error) {
         // A simulator that broke half-way must not spoil the programs that follow.
-        configuration.kernel = new Kernel(configuration.contract, this.#parts);
+        configuration.kernel = new Kernel(configuration.contract, this.#parts, this.#version);
         execution = new Execution(configuration.kernel, watch);
         return { seq, index, result: 'errored', message: explainFailure(program, error), step };
       }

@@ -1,40 +1,16 @@
 import type { AnonVma } from './anon-vma.ts';
-import type { Frame } from './frames.ts';
 import type { OpenFile } from './file.ts';
-
-/** Bits of `vm_flags` with the kernel's values (include/linux/mm.h), because smaps prints them in bit order. */
-export const VM_READ = 0x1;
-export const VM_WRITE = 0x2;
-export const VM_EXEC = 0x4;
-export const VM_SHARED = 0x8;
-export const VM_MAYREAD = 0x10;
-export const VM_MAYWRITE = 0x20;
-export const VM_MAYEXEC = 0x40;
-export const VM_MAYSHARE = 0x80;
-export const VM_DONTEXPAND = 0x4_0000;
-export const VM_ACCOUNT = 0x10_0000;
-export const VM_NORESERVE = 0x20_0000;
-export const VM_DONTDUMP = 0x400_0000;
-export const VM_SOFTDIRTY = 0x800_0000;
-
-export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
-
-/** The mnemonics of `show_smap_vma_flags`, in bit order. */
-const MNEMONICS: readonly (readonly [bit: number, name: string])[] = [
-  [VM_READ, 'rd'],
-  [VM_WRITE, 'wr'],
-  [VM_EXEC, 'ex'],
-  [VM_SHARED, 'sh'],
-  [VM_MAYREAD, 'mr'],
-  [VM_MAYWRITE, 'mw'],
-  [VM_MAYEXEC, 'me'],
-  [VM_MAYSHARE, 'ms'],
-  [VM_DONTEXPAND, 'de'],
-  [VM_ACCOUNT, 'ac'],
-  [VM_NORESERVE, 'nr'],
-  [VM_DONTDUMP, 'dd'],
-  [VM_SOFTDIRTY, 'sd'],
-];
+import type { Frame } from './frames.ts';
+import {
+  VM_ACCESS_FLAGS,
+  VM_EXEC,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_READ,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+} from './vm-flags.ts';
 
 /** `struct vm_operations_struct`; a driver leaves out what it does not need. */
 export interface VmOperations {
@@ -58,6 +34,10 @@ export class Vma {
   anonVma: AnonVma | null = null;
   /** Every anon_vma that may hold pages of this VMA, oldest first: its own one and those of its ancestors. */
   chain: AnonVma[] = [];
+  /** `vm_anon_pgoff` (7.3): the page that this one was or would have been when it was first mapped here. */
+  anonPgoff: number;
+  /** `vm_page_prot`: what entries of pages get that were only read. */
+  #protection: number;
 
   constructor(start: number, end: number, pgoff: number, flags: number, file: OpenFile) {
     this.start = start;
@@ -65,6 +45,8 @@ export class Vma {
     this.pgoff = pgoff;
     this.flags = flags;
     this.file = file;
+    this.anonPgoff = start;
+    this.#protection = protectionOf(flags);
   }
 
   get pages(): number {
@@ -76,27 +58,68 @@ export class Vma {
     return this.pgoff + (page - this.start);
   }
 
+  /** `__linear_anon_page_index`. */
+  anonPgoffAt(page: number): number {
+    return this.anonPgoff + (page - this.start);
+  }
+
+  /** Begins at another page, and shows there what it would have shown. */
+  moveStart(page: number): void {
+    this.pgoff = this.pgoffAt(page);
+    this.anonPgoff = this.anonPgoffAt(page);
+    this.start = page;
+  }
+
   /** `vm_area_dup`: a copy that is on no chain yet. */
   duplicate(): Vma {
     const copy = new Vma(this.start, this.end, this.pgoff, this.flags, this.file);
     copy.operations = this.operations;
     copy.anonVma = this.anonVma;
+    copy.anonPgoff = this.anonPgoff;
+    copy.#protection = this.#protection;
     return copy;
+  }
+
+  /** Whether a page that was only read can be written without a fault. */
+  get isReadWritable(): boolean {
+    return (this.#protection & WRITABLE) !== 0;
+  }
+
+  /**
+   * `vma_set_page_prot`. Without VM_SOFTDIRTY the first write to each page must be noticed (`vma_wants_writenotify`). Only
+   * some changes of the flags come by here, so that the protection may be older than the flags.
+   */
+  setPageProtection(): void {
+    const isNoticed = isSharedWritable(this.flags) && (this.flags & VM_SOFTDIRTY) === 0;
+    this.#protection = protectionOf(isNoticed ? this.flags & ~VM_SHARED : this.flags);
+  }
+
+  /** `vma_wants_writenotify` of a shared VMA whose flags have just changed, but not yet its protection. */
+  get wantsWriteNotify(): boolean {
+    if (!isSharedWritable(this.flags) || (this.flags & VM_SOFTDIRTY) !== 0) return false;
+    // A protection that does not belong to the flags is taken for the driver's doing.
+    return this.#protection === protectionOf(this.flags);
+  }
+
+  /** `is_cow_mapping`. */
+  get isCopyOnWrite(): boolean {
+    return (this.flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
   }
 }
 
-const flagNames = new Map<number, string>();
+/** Bits of `vm_page_prot`. */
+const ACCESSIBLE = 0x1;
+const WRITABLE = 0x2;
+const EXECUTABLE = 0x4;
 
-/** The flags as smaps prints them: `rd wr sh mr mw me ms sd`. */
-export function namesOfFlags(flags: number): string {
-  let names = flagNames.get(flags);
-  if (names === undefined) {
-    names = MNEMONICS.filter(([bit]) => (flags & bit) !== 0)
-      .map(([, name]) => name)
-      .join(' ');
-    flagNames.set(flags, names);
-  }
-  return names;
+/** `vm_get_page_prot`: only shared pages are writable from the start. */
+function protectionOf(flags: number): number {
+  if ((flags & VM_ACCESS_FLAGS) === 0) return 0;
+  return ACCESSIBLE | (isSharedWritable(flags) ? WRITABLE : 0) | ((flags & VM_EXEC) === 0 ? 0 : EXECUTABLE);
+}
+
+function isSharedWritable(flags: number): boolean {
+  return (flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE);
 }
 
 /** The permissions as maps prints them (`show_vma_header_prefix`): VM_MAYSHARE, not VM_SHARED, makes the `s`. */

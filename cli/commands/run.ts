@@ -5,6 +5,7 @@ import { resolveTarget } from '../../adapters/targets.ts';
 import { runCampaign } from '../../properties/campaign.ts';
 import { PROPERTY_NAMES, type PropertyName } from '../../properties/campaign-types.ts';
 import type { ReportContext } from '../../reports/counterexample.ts';
+import { reportCoverage } from '../../reports/coverage.ts';
 import { reportJson } from '../../reports/json.ts';
 import { reportJunit } from '../../reports/junit.ts';
 import { summarize } from '../../reports/summary.ts';
@@ -61,7 +62,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
         .argParser(parseDuration)
         .default(DEFAULT_SHRINK_MS, '60s'),
     )
-    .option('--out <directory>', 'where journal.jsonl and junit.xml are written (default: out/TIME)')
+    .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: RunOptions) => onExit(await run(options)));
 }
@@ -78,9 +79,11 @@ async function run(options: RunOptions): Promise<ExitCode> {
     const view = await runSession({ plan, recorder, progress, signal, runCampaign });
     progress.stop();
     writeFileSync(files.junit, reportJunit(view, context));
+    writeFileSync(files.coverage, reportCoverage(view, context.clause));
     for (const line of summarize(view, context, paint)) say(line);
-    say(`seed ${String(plan.seed)}, journal ${files.journal}, JUnit ${files.junit}`);
-    if (options.json) printJson(reportJson(view, { journal: files.journal, junit: files.junit }, context.clause));
+    const { journal, junit, coverage } = files;
+    say(`seed ${String(plan.seed)}, journal ${journal}, JUnit ${junit}, coverage ${coverage}`);
+    if (options.json) printJson(reportJson(view, { journal, junit, coverage }, context.clause));
     return view.footer === undefined ? EXIT.incomplete : exitCodeOf(view.footer.verdict);
   } finally {
     progress.stop();

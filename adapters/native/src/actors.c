@@ -98,6 +98,8 @@ static void __attribute__((noreturn)) act(int slot, pid_t parent)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGUSR1, &action, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	/* Where a security module asks: the other processes of a program may access its memory. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	/* The parent may have died before the signal was asked for. */
 	if (getppid() != parent && getppid() != control->worker)
 		_exit(1);
@@ -236,7 +238,7 @@ void actors_perform(size_t index)
 		outcome->kind = OUTCOME_UNBOUND;
 		return;
 	}
-	if (op->operation == &operation_exit) {
+	if (op->operation->role == ROLE_EXIT) {
 		actors_exit(op->actor, outcome);
 		return;
 	}
@@ -247,7 +249,7 @@ void actors_perform(size_t index)
 		if (!await_answer(op->actor, outcome))
 			return;
 	}
-	if (op->operation == &operation_fork && outcome->kind == OUTCOME_RET)
+	if (op->operation->role == ROLE_FORK && outcome->kind == OUTCOME_RET)
 		note_created(op->to);
 }
 

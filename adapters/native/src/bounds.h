@@ -17,6 +17,8 @@
 
 /* The longest transfer of one operation, in bytes. */
 #define DATA_MAX 65536
+/* Segments of one vector. */
+#define SEGMENTS_MAX 4
 
 /* Bytes of address space that are set aside; memory is used only for what is really stored there. */
 #define INPUT_MAX ((size_t)64 << 20)

@@ -9,8 +9,10 @@
 
 #include "actors.h"
 #include "control.h"
+#include "exchange.h"
 #include "memory.h"
 #include "observe.h"
+#include "settings.h"
 
 static bool complain(char *message, size_t size, const char *what)
 {
@@ -32,6 +34,7 @@ static bool clean_first(char *message, size_t size)
 		close(lowest);
 	if (lowest != FIRST_DESCRIPTOR)
 		return complain(message, size, "a descriptor is still open");
+	exchange_drain();
 	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
 		return complain(message, size, "a process is left");
 	return true;
@@ -39,6 +42,8 @@ static bool clean_first(char *message, size_t size)
 
 bool clean_orderly(char *message, size_t size)
 {
+	if (!settings_lift(message, size))
+		return false;
 	for (int i = 1; i < control->created_count; i++) {
 		int slot = control->created[i];
 
@@ -57,9 +62,10 @@ bool clean_orderly(char *message, size_t size)
 bool clean_by_force(char *message, size_t size)
 {
 	bool gone = actors_kill_all();
+	bool lifted = settings_lift(message, size);
 
 	observe_end();
 	if (!gone)
 		return complain(message, size, "a process is left");
-	return clean_first(message, size);
+	return lifted && clean_first(message, size);
 }

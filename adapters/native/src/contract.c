@@ -1,6 +1,7 @@
 #include "contract.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -55,12 +56,18 @@ static const char *fill(const json_t *tree, struct contract *contract)
 	const json_t *mmap = json_object_get(tree, "mmap");
 	const json_t *write = json_object_get(tree, "write");
 	const char *path = text_of(node, "path");
+	const char *name = text_of(tree, "name");
+	const char *mode = text_of(node, "mode");
 	const char *prefix = text_of(json_object_get(tree, "log"), "prefix");
 
 	memset(contract, 0, sizeof(*contract));
 	if (path[0] != '/' || strlen(path) >= sizeof(contract->path))
 		return "`node.path` has to be an absolute path";
 	strcpy(contract->path, path);
+	if (name[0] == '\0' || strlen(name) >= sizeof(contract->name))
+		return "`name` has to be a text of 1 to 63 characters";
+	strcpy(contract->name, name);
+	contract->mode = mode[0] == '\0' ? 0666 : (unsigned)strtoul(mode, NULL, 8);
 	if (prefix[0] == '\0' || strlen(prefix) >= sizeof(contract->log_prefix))
 		return "`log.prefix` has to be a text of 1 to 127 characters";
 	strcpy(contract->log_prefix, prefix);

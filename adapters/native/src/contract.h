@@ -7,8 +7,11 @@
 
 /* What the helper needs to know of a device; see spec/contract.ts for the meaning of each field. */
 struct contract {
+	char name[64];
 	bool is_proc;
 	char path[4096];
+	/* Permissions of the node. */
+	unsigned mode;
 	bool owner_is_device;
 	size_t pages;
 	uint8_t initial[256];

@@ -98,6 +98,11 @@ struct control {
 	/* Sequence number of the last kernel log record that was read, so that the supervisor can tell new ones. */
 	uint64_t kmsg_seq;
 
+	/* Whether descriptors may be on their way from one process to another. */
+	bool in_flight;
+	/* The number of areas that the system allowed before a program changed that, or 0. */
+	uint64_t areas_limit;
+
 	pid_t worker;
 	pid_t supervisor;
 

@@ -13,6 +13,7 @@
 #define HELPER_LIMIT 4096
 
 static rlim_t helper_limit;
+static rlim_t program_limit = HELPER_DESCRIPTOR;
 
 bool descriptors_setup(void)
 {
@@ -41,8 +42,14 @@ void descriptors_raise_limit(bool raised)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	limit.rlim_cur = raised ? helper_limit : HELPER_DESCRIPTOR;
+	limit.rlim_cur = raised ? helper_limit : program_limit;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void descriptors_limit_program(int limit)
+{
+	program_limit = (rlim_t)limit;
+	descriptors_raise_limit(false);
 }
 
 int descriptors_adopt(int low)

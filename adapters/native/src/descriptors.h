@@ -5,7 +5,7 @@
 
 /*
  * The helper's own descriptors lie high, out of the way of those of programs, which get the lowest free numbers and
- * are refused (EMFILE) at HELPER_DESCRIPTOR.
+ * are refused (EMFILE) at HELPER_DESCRIPTOR, or at the limit that a program sets.
  */
 
 /* Closes what was inherited and sets the limit. */
@@ -17,6 +17,8 @@ int descriptors_open(const char *path, int flags);
 int descriptors_adopt(int low);
 /* Whether it is a regular file; false if that cannot be found out. */
 bool descriptors_regular(int fd);
+/* From how many on a program is refused descriptors; for this process and those that it forks. */
+void descriptors_limit_program(int limit);
 /* While raised, the helper can open even when a program has used up its descriptors. */
 void descriptors_raise_limit(bool raised);
 

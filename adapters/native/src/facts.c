@@ -1,19 +1,24 @@
 /* What the target says of itself; everything is measured here and now, nothing is concluded from a version. */
 #include "facts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "backend.h"
 #include "descriptors.h"
 #include "faults.h"
 #include "memory.h"
 #include "output.h"
+#include "privileges.h"
 
 static void *fresh_page(int prot)
 {
@@ -58,6 +63,43 @@ static uint64_t written_entry(void)
 	return entry;
 }
 
+/* Whether the kernel knows an advice at all; it looks at that before anything else. */
+static bool knows_advice(int advice)
+{
+	void *page = fresh_page(PROT_READ | PROT_WRITE);
+
+	if (page == MAP_FAILED)
+		return false;
+
+	/* Some advices break memory where they are permitted. */
+	bool dropped;
+	bool known = privileges_drop(CAP_SYS_ADMIN, &dropped) &&
+		     (madvise(page, memory.page, advice) == 0 || errno != EINVAL);
+
+	if (dropped)
+		privileges_raise(CAP_SYS_ADMIN);
+	memory_release_scratch();
+	return known;
+}
+
+/* Whether a page that its process may only read can be written through the process's memory file. */
+static bool memory_forced(void)
+{
+	void *page = fresh_page(PROT_READ);
+	char byte = 1;
+
+	if (page == MAP_FAILED)
+		return false;
+
+	int fd = descriptors_open("/proc/self/mem", O_RDWR);
+	bool forced = fd >= 0 && pwrite(fd, &byte, 1, (off_t)(uintptr_t)page) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	memory_release_scratch();
+	return forced;
+}
+
 static bool soft_dirty(void)
 {
 	return written_entry() >> 55 & 1;
@@ -66,6 +108,36 @@ static bool soft_dirty(void)
 bool facts_frames_visible(void)
 {
 	return (written_entry() & (((uint64_t)1 << 55) - 1)) != 0;
+}
+
+/* Whether /proc/cpuinfo names this feature of the processor. */
+static bool has_feature(const char *name)
+{
+	char line[4096];
+	bool found = false;
+	FILE *file = fopen("/proc/cpuinfo", "re");
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file)) {
+		char *rest = strncmp(line, "flags", 5) == 0 ? line : NULL;
+
+		for (char *word = rest ? strtok_r(rest, " \t\n", &rest) : NULL; word && !found;
+		     word = strtok_r(NULL, " \t\n", &rest))
+			found = strcmp(word, name) == 0;
+		if (rest)
+			break;
+	}
+	fclose(file);
+	return found;
+}
+
+/* Which copies the kernel makes with one string instruction, which decides where in them a fault may come. */
+static const char *fast_strings(void)
+{
+	if (has_feature("fsrm"))
+		return "all";
+	return has_feature("erms") ? "long" : NULL;
 }
 
 static void append_fact(const char *name, uint64_t value)
@@ -98,7 +170,18 @@ void facts_append(void)
 	append_fact(",\"memoryPages\":", ((uint64_t)info.totalram + info.totalswap) * info.mem_unit / memory.page);
 	append_truth(",\"executeOnly\":", execute_only());
 	append_truth(",\"softDirty\":", soft_dirty());
+	append_truth(",\"memForce\":", memory_forced());
+	append_truth(",\"memoryFailure\":", knows_advice(MADV_HWPOISON));
+	append_truth(",\"samePageMerging\":", knows_advice(MADV_UNMERGEABLE));
+	append_truth(",\"hugePages\":", knows_advice(MADV_NOHUGEPAGE));
 	if (backend->map_pages > 0)
 		append_fact(",\"mapPages\":", backend->map_pages);
+
+	const char *strings = fast_strings();
+
+	if (strings) {
+		output_text(",\"fastStrings\":");
+		output_string(strings, strlen(strings));
+	}
 	output_char('}');
 }

@@ -4,19 +4,20 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "descriptors.h"
 #include "memory.h"
+#include "names.h"
 #include "output.h"
-#include "program.h"
 
 /* Bits of a pagemap entry, from the kernel's documentation. */
 #define PRESENT ((uint64_t)1 << 63)
 #define FILE_OR_SHARED ((uint64_t)1 << 61)
+/* A page that no access may reach (since 6.15; the bit is zero before). */
+#define GUARD ((uint64_t)1 << 58)
 #define EXCLUSIVE ((uint64_t)1 << 56)
 #define SOFT_DIRTY ((uint64_t)1 << 55)
 #define FRAME_MASK (((uint64_t)1 << 55) - 1)
@@ -30,10 +31,14 @@ struct sample {
 static struct sample now[SLOT_COUNT];
 static struct sample last[SLOT_COUNT];
 static int last_count;
-/* The text of the last observation. */
-static char *last_text;
+/* Characters that a page takes at most: a space, its number, a colon, the number of its frame and the flags. */
+#define PAGE_TEXT 16
+/*
+ * The text of the last observation. It has room for the longest, because while a program is under way its limits may
+ * keep the heap from growing.
+ */
+static char last_text[SLOT_COUNT * (ARENA_PAGES + 1) * PAGE_TEXT];
 static size_t last_length;
-static size_t last_capacity;
 
 /* By slot: the descriptor of /proc/PID/pagemap plus one, or 0. */
 static int pagemaps[SLOT_COUNT];
@@ -113,7 +118,7 @@ static void append_text(int count)
 			uint64_t entry = now[i].pages[page];
 			char name[8];
 
-			if (!(entry & PRESENT))
+			if (!(entry & (PRESENT | GUARD)))
 				continue;
 			if (!some_page) {
 				slot_name(now[i].slot, name, sizeof(name));
@@ -126,6 +131,10 @@ static void append_text(int count)
 			some_page = some_actor = true;
 			output_integer(page);
 			output_char(':');
+			if (!(entry & PRESENT)) {
+				output_char('G');
+				continue;
+			}
 			output_integer(number_frame(entry & FRAME_MASK, seen, &seen_count));
 			if (entry & FILE_OR_SHARED)
 				output_char('F');
@@ -138,21 +147,6 @@ static void append_text(int count)
 			output_char('"');
 	}
 	output_char('}');
-}
-
-static bool remember(const char *text, size_t length)
-{
-	if (length > last_capacity) {
-		char *grown = realloc(last_text, length * 2);
-
-		if (!grown)
-			return false;
-		last_text = grown;
-		last_capacity = length * 2;
-	}
-	memcpy(last_text, text, length);
-	last_length = length;
-	return true;
 }
 
 bool frames_observe(char *message, size_t size)
@@ -185,9 +179,9 @@ bool frames_observe(char *message, size_t size)
 		return true;
 	if (same) {
 		output_rewind(before);
-	} else if (!remember(text, length)) {
-		snprintf(message, size, "out of memory");
-		return false;
+	} else {
+		memcpy(last_text, text, length);
+		last_length = length;
 	}
 	return true;
 }

@@ -11,8 +11,8 @@
 #include "control.h"
 #include "descriptors.h"
 #include "memory.h"
+#include "names.h"
 #include "output.h"
-#include "program.h"
 
 /* By slot: the descriptor of /proc/PID/smaps plus one, or 0. */
 static int smaps[SLOT_COUNT];

@@ -18,13 +18,16 @@
 
 #include "backend.h"
 #include "control.h"
+#include "counterparts.h"
 #include "descriptors.h"
+#include "exchange.h"
 #include "kmsg.h"
 #include "log.h"
 #include "memory.h"
 #include "names.h"
 #include "protocol.h"
 #include "run.h"
+#include "settings.h"
 #include "worker.h"
 
 /* Workers that die one after the other without finishing anything: then something is wrong with the machine. */
@@ -46,6 +49,8 @@ static void kill_orphans(void)
 	}
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
+	exchange_drain();
+	settings_recover();
 }
 
 static void describe_death(int status, char *text, size_t size)
@@ -153,6 +158,11 @@ int main(int argc, char **argv)
 		log_line("%s", message);
 		return EXIT_FAILURE;
 	}
+	if (!exchange_setup()) {
+		log_line("cannot create a pair of sockets: %s; the kernel needs CONFIG_UNIX", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	counterparts_setup();
 	/* A hung program must not outlive the harness; the worker in turn dies with this process. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

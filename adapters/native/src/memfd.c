@@ -1,8 +1,8 @@
 /*
  * The backend without any module: each device buffer is a memfd, so that the host kernel's own mmap, copy-on-write and
- * signals are exercised. Reading and writing follow the contract; the file position is the real one of the description.
+ * signals are exercised.
  */
-#include "backend.h"
+#include "memfd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "descriptors.h"
+#include "maps.h"
 #include "memory.h"
 #include "observe.h"
+#include "settings.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -71,24 +73,49 @@ static int reopen(int buffer, int flags)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer);
 	/* A device has no content to truncate, and these drivers heed neither O_APPEND nor O_SYNC. */
-	return open(path, flags & ~(O_TRUNC | O_APPEND | O_SYNC));
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags & ~(O_TRUNC | O_APPEND | O_SYNC | O_DIRECT), 0);
 }
 
-static int memfd_open(const struct contract *contract, int flags)
+/* What a user who neither owns the node nor has privileges is told, or 0. */
+static int refuse_nobody(const struct contract *contract, int flags)
 {
-	if (contract->owner_is_device)
-		return reopen(shared_buffer, flags);
+	static const unsigned wanted[] = { [O_RDONLY] = 04, [O_WRONLY] = 02, [O_RDWR] = 06, [O_ACCMODE] = 06 };
+	unsigned missing = (wanted[flags & O_ACCMODE] | (flags & O_TRUNC ? 02 : 0)) & ~contract->mode;
 
-	int buffer = create_buffer(contract);
+	if (missing)
+		return EACCES;
+	return flags & O_NOATIME ? EPERM : 0;
+}
+
+/* What an open that finds the node is told, or 0; the kernel checks in this order. */
+static int refuse_open(const struct contract *contract, int flags, bool nobody)
+{
+	int error = nobody ? refuse_nobody(contract, flags) : 0;
+
+	/* A path is neither permitted nor opened, only found. */
+	if (flags & O_PATH)
+		return 0;
+	/* No driver of this kind transfers without copying. */
+	return error || !(flags & O_DIRECT) ? error : EINVAL;
+}
+
+static int memfd_open(const struct contract *contract, int flags, bool nobody)
+{
+	int buffer = contract->owner_is_device ? shared_buffer : create_buffer(contract);
 
 	if (buffer < 0)
 		return -1;
 
 	int fd = reopen(buffer, flags);
-	int saved = errno;
+	int error = fd < 0 ? errno : refuse_open(contract, flags, nobody);
 
-	close(buffer);
-	errno = saved;
+	if (fd >= 0 && error != 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (buffer != shared_buffer)
+		close(buffer);
+	errno = error;
 	return fd;
 }
 
@@ -128,144 +155,29 @@ static bool memfd_prepare(const struct contract *contract, bool changed, char *m
 	return false;
 }
 
-static ssize_t fail(int error)
-{
-	errno = error;
-	return -1;
-}
+/* A mapping, and the area that it lies in. */
+struct whereabouts {
+	uintptr_t at;
+	uintptr_t start;
+	uintptr_t end;
+};
 
-/* Whether the description may be accessed so; else errno is set. */
-static bool may(int fd, int refused_mode)
+static void find_area(uintptr_t start, uintptr_t end, void *context)
 {
-	int flags = fcntl(fd, F_GETFL);
+	struct whereabouts *where = context;
 
-	if (flags < 0)
-		return false;
-	errno = EBADF;
-	return (flags & O_ACCMODE) != refused_mode;
-}
-
-/* The checks of the kernel for a transfer at a given offset, in its order. */
-static bool may_at(const struct contract *contract, int fd, int refused_mode, size_t length, int64_t offset)
-{
-	if (offset < 0) {
-		errno = EINVAL;
-		return false;
+	if (start <= where->at && where->at < end) {
+		where->start = start;
+		where->end = end;
 	}
-	if (fcntl(fd, F_GETFD) < 0)
-		return false;
-	if (!contract->positioned) {
-		errno = ESPIPE;
-		return false;
-	}
-	if (!may(fd, refused_mode))
-		return false;
-	errno = EINVAL;
-	return (uint64_t)offset + length <= (uint64_t)INT64_MAX;
-}
-
-static size_t shorten(size_t length, int64_t position, size_t size)
-{
-	if (position < 0 || (uint64_t)position >= size)
-		return 0;
-	return length < size - (size_t)position ? length : size - (size_t)position;
-}
-
-static ssize_t read_at(const struct contract *contract, int fd, void *to, size_t length, int64_t position)
-{
-	length = shorten(length, position, contract->read_size);
-	return length == 0 ? 0 : pread(fd, to, length, position);
-}
-
-/* `copied` is by how much an honoured position moves on. */
-static ssize_t write_at(const struct contract *contract, int fd, const void *from, size_t length, int64_t position,
-			size_t *copied)
-{
-	*copied = 0;
-	if (!contract->write_honours_position)
-		position = 0;
-	else if ((uint64_t)position >= contract->write_size)
-		return contract->write_ends_with_enospc ? fail(ENOSPC) : 0;
-
-	size_t fitting = shorten(length, position, contract->write_size);
-
-	if (fitting > 0 && pwrite(fd, from, fitting, position) != (ssize_t)fitting)
-		return -1;
-	*copied = fitting;
-	return (ssize_t)(contract->write_returns_length ? length : fitting);
-}
-
-static ssize_t memfd_read(const struct contract *contract, int fd, void *to, size_t length)
-{
-	if (!may(fd, O_WRONLY))
-		return -1;
-
-	off_t position = lseek(fd, 0, SEEK_CUR);
-	ssize_t n = read_at(contract, fd, to, length, position);
-
-	if (n > 0)
-		lseek(fd, position + n, SEEK_SET);
-	return n;
-}
-
-static ssize_t memfd_pread(const struct contract *contract, int fd, void *to, size_t length, int64_t offset)
-{
-	return may_at(contract, fd, O_WRONLY, length, offset) ? read_at(contract, fd, to, length, offset) : -1;
-}
-
-static ssize_t memfd_write(const struct contract *contract, int fd, const void *from, size_t length)
-{
-	size_t copied;
-
-	if (!may(fd, O_RDONLY))
-		return -1;
-
-	off_t position = lseek(fd, 0, SEEK_CUR);
-	ssize_t n = write_at(contract, fd, from, length, position, &copied);
-
-	if (n >= 0 && contract->write_honours_position)
-		lseek(fd, position + (off_t)copied, SEEK_SET);
-	return n;
-}
-
-static ssize_t memfd_pwrite(const struct contract *contract, int fd, const void *from, size_t length, int64_t offset)
-{
-	size_t copied;
-
-	return may_at(contract, fd, O_RDONLY, length, offset) ? write_at(contract, fd, from, length, offset, &copied) :
-								-1;
-}
-
-static int64_t memfd_lseek(const struct contract *contract, int fd, int64_t offset, int whence)
-{
-	(void)contract;
-	(void)offset;
-	if (fcntl(fd, F_GETFD) < 0)
-		return -1;
-	/* Neither a character device without a seek nor a proc file of a current kernel has a position to set. */
-	return fail(whence < 0 || whence > SEEK_HOLE ? EINVAL : ESPIPE);
 }
 
 /* Whether the mapping became part of a larger one, in which case a driver would not have been asked. */
 static bool was_merged(uintptr_t at, uintptr_t end)
 {
-	char line[512];
-	bool merged = false;
-	uintptr_t first, last;
+	struct whereabouts where = { .at = at, .start = at, .end = end };
 
-	/* The program may have used up its descriptors. */
-	descriptors_raise_limit(true);
-
-	FILE *maps = fopen("/proc/self/maps", "re");
-
-	descriptors_raise_limit(false);
-	if (!maps)
-		return false;
-	while (fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &first, &last) == 2 && first <= at && at < last)
-			merged = first < at || last > end;
-	fclose(maps);
-	return merged;
+	return maps_visit(find_area, &where) && (where.start < at || where.end > end);
 }
 
 /* Every page of the mapping shows the first page of the buffer. */
@@ -280,6 +192,9 @@ static bool alias(uintptr_t at, uintptr_t end, int prot, int flags, int fd)
 static int64_t memfd_mmap(const struct contract *contract, uintptr_t at, uint64_t length, int prot, int flags, int fd,
 			  uint64_t offset, struct outcome *outcome)
 {
+	/* What is locked or brought in shows in no outcome, and locking takes a privilege that may be missing. */
+	flags &= ~(MAP_LOCKED | MAP_POPULATE);
+
 	int64_t got = syscall(SYS_mmap, at, length, prot, flags, fd, offset);
 
 	if (got == -1)
@@ -302,7 +217,8 @@ static int64_t memfd_mmap(const struct contract *contract, uintptr_t at, uint64_
 	if (contract->range_checked && first + pages > contract->pages &&
 	    !(contract->mergeable && was_merged(start, end))) {
 		syscall(SYS_munmap, start, end - start);
-		return fail(EINVAL);
+		errno = EINVAL;
+		return -1;
 	}
 	if (contract->fault_first && !alias(start, end, prot, flags, fd)) {
 		outcome->verdict = VERDICT_ERRORED;
@@ -312,11 +228,30 @@ static int64_t memfd_mmap(const struct contract *contract, uintptr_t at, uint64_
 	return got;
 }
 
+/*
+ * What is missing works on a file of its own kind, not on what the contract says, and the difference shows in an
+ * outcome: a memfd can be truncated, allocated, synchronised, spliced and copied from, and has requests of its own
+ * (ftruncate, fallocate, fsync, splice, sendfile, copy_file_range, ioctl). Its mappings can be grown and moved whatever
+ * flags a driver would have set, and one that shows its first page on every page consists of many areas (mremap). Advice,
+ * locks and residence are those of the page cache: its pages are present before they are touched, and can be removed,
+ * written back and locked (madvise, msync, mlock, munlock, mlockall, munlockall, mincore). There is no frame to look at
+ * (clear_refs) and no module to load again (reload).
+ */
+static const char *const played[] = {
+	"open",	   "close",	 "dup",	      "dup2",	 "send",       "receive",    "poll",	 "read",    "pread",
+	"readv",   "preadv2",	 "write",     "pwrite",	 "writev",     "pwritev2",   "read_into", "write_from",
+	"lseek",   "mmap",	 "munmap",    "mprotect", "load",      "store",	     "vm_read",	 "vm_write",
+	"mem_read", "mem_write", "fork",      "exit",	 "checkpoint", NULL,
+};
+
 const struct backend memfd_backend = {
 	.name = "memfd",
 	.levels = LEVEL_OUTCOME,
 	.repeat = false,
+	.operations = played,
+	.settings = 1U << SETTING_ADDRESS_SPACE | 1U << SETTING_DESCRIPTORS,
 	.map_pages = MAP_PAGES,
+	.any_user = true,
 	.configure = memfd_configure,
 	.prepare = memfd_prepare,
 	.open = memfd_open,
@@ -324,6 +259,10 @@ const struct backend memfd_backend = {
 	.pread = memfd_pread,
 	.write = memfd_write,
 	.pwrite = memfd_pwrite,
+	.readv = memfd_readv,
+	.preadv2 = memfd_readv,
+	.writev = memfd_writev,
+	.pwritev2 = memfd_writev,
 	.lseek = memfd_lseek,
 	.mmap = memfd_mmap,
 };

@@ -1,7 +1,6 @@
 #include "memory.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "maps.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -116,23 +116,28 @@ static bool fence_heap(void)
 	return got == (void *)fence || (got == MAP_FAILED && errno == EEXIST);
 }
 
+/* A free gap that is being measured. */
+struct gap {
+	uintptr_t start;
+	uintptr_t end;
+};
+
+static void shorten_gap(uintptr_t start, uintptr_t end, void *context)
+{
+	struct gap *gap = context;
+
+	if (start < gap->end && end > gap->start)
+		gap->start = end < gap->end ? end : gap->end;
+}
+
 /* Measures the free gap that ends where the lower guard starts, in pages. */
 static bool measure_zone(uintptr_t guard)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	uintptr_t below = 0;
+	struct gap gap = { .start = 0, .end = guard };
 
-	if (!maps)
+	if (!maps_visit(shorten_gap, &gap))
 		return false;
-	while (fgets(line, sizeof(line), maps)) {
-		uintptr_t start, end;
-
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) == 2 && start < guard && end > below)
-			below = end < guard ? end : guard;
-	}
-	fclose(maps);
-	memory.zone_pages = (guard - below) / memory.page;
+	memory.zone_pages = (gap.end - gap.start) / memory.page;
 	if (ZONE_RESERVED > 0 && memory.zone_pages > ZONE_RESERVED)
 		memory.zone_pages = ZONE_RESERVED;
 	return true;
@@ -232,10 +237,22 @@ bool memory_inside(int64_t at, uint64_t length)
 	return start >= memory_zone_start() && end <= memory_zone_end();
 }
 
+/* Whether this process has asked for all its memory to be locked. */
+static bool locked_all;
+
+int memory_lock_all(int flags)
+{
+	locked_all = true;
+	return (int)syscall(SYS_mlockall, flags);
+}
+
 bool memory_clean(void)
 {
 	uintptr_t zone = memory.arena - (GUARD_PAGES + memory.zone_pages) * memory.page;
 
+	if (locked_all && syscall(SYS_munlockall) != 0)
+		return false;
+	locked_all = false;
 	if (memory.zone_pages > 0 && raw_munmap((void *)zone, memory.zone_pages * memory.page) != 0)
 		return false;
 	return raw_munmap((void *)memory.arena, ARENA_PAGES * memory.page) == 0;

@@ -50,7 +50,10 @@ bool memory_inside(int64_t at, uint64_t length);
 /* Gives the scratch range back; unmapping it would leave a gap that the kernel prefers to the arena. */
 void memory_release_scratch(void);
 
-/* Unmaps the zone, then the arena. False with errno when the kernel refuses. */
+/* mlockall, to be undone by the next memory_clean. -1 with errno on failure. */
+int memory_lock_all(int flags);
+
+/* Unlocks everything, unmaps the zone, then the arena. False with errno when the kernel refuses. */
 bool memory_clean(void);
 
 /*

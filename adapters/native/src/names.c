@@ -72,3 +72,13 @@ const char *signal_code_name(int number, int code)
 	snprintf(unknown, sizeof(unknown), "%d", code);
 	return unknown;
 }
+
+void slot_name(int slot, char *text, size_t size)
+{
+	if (slot < 10)
+		snprintf(text, size, "%d", slot);
+	else if (slot < 110)
+		snprintf(text, size, "%02d", slot - 10);
+	else
+		snprintf(text, size, "%03d", slot - 110);
+}

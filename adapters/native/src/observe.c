@@ -37,13 +37,27 @@ void observe_end(void)
 		observe_actor_ended(control->created[i]);
 }
 
+/* Larger integers are not exact in a double, which is all that JSON promises; they go over the wire as text. */
+#define EXACT_MAX ((int64_t)1 << 53)
+
+static void append_result(int64_t result)
+{
+	bool exact = result > -EXACT_MAX && result < EXACT_MAX;
+
+	if (!exact)
+		output_char('"');
+	output_integer(result);
+	if (!exact)
+		output_char('"');
+}
+
 static void append_outcome(const struct outcome *outcome)
 {
 	output_text("\"outcome\":{");
 	switch (outcome->kind) {
 	case OUTCOME_RET:
 		output_text("\"ret\":");
-		output_integer(outcome->ret);
+		append_result(outcome->ret);
 		break;
 	case OUTCOME_ERRNO:
 		output_text("\"errno\":\"");

@@ -6,55 +6,58 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bounds.h"
+#include "settings.h"
+
 struct operation;
 
+enum address_base { BASE_ARENA, BASE_MAPPING, BASE_WILD };
+
 struct address {
-	/* The slot of a mapping variable, or -1: relative to the arena. */
+	enum address_base base;
+	/* The slot of the mapping variable, for BASE_MAPPING. */
 	int mapping;
+	/* Bytes from the base; for BASE_WILD the pointer itself. */
 	int64_t offset;
 };
 
-/* One operation of a program; only the fields that its kind names are set. */
+/* Bytes that are written: the text repeated up to the length. */
+struct data {
+	const char *text;
+	size_t text_length;
+	uint64_t length;
+};
+
+/* One operation of a program; only the members that its fields name are set, all others are zero. */
 struct op {
 	const struct operation *operation;
 	int actor;
-	/* The slot of the descriptor variable that is read, and of the variable of any kind that is bound. */
+	/* Slots of variables: the descriptors that are read, the process whose memory is accessed, the variable bound. */
 	int fd;
+	int onto;
+	int of;
 	int to;
 	struct address at;
+	struct address place;
 	bool has_place;
+	bool has_offset;
+	bool has_flags;
+	bool has_user;
+	/* Of what is transferred, mapped or advised; a single `data` sets it, too. */
 	uint64_t length;
+	uint64_t new_length;
 	uint64_t offset;
-	/* Flags of open or mmap, and the value of whence. */
+	/* What named words stand for: flags, and the word that chooses between calls, advices, requests and the like. */
 	int flags;
+	int choice;
 	int prot;
-	const char *text;
-	size_t text_length;
-};
-
-/* Which fields an operation has; the comment says where they end up in struct op. */
-enum field {
-	FIELD_FD = 1 << 0,
-	FIELD_TO_DESCRIPTOR = 1 << 1,
-	FIELD_TO_MAPPING = 1 << 2,
-	FIELD_TO_ACTOR = 1 << 3,
-	/* `access` and `flags` of open: flags. */
-	FIELD_OPEN = 1 << 4,
-	/* An unbounded length, or one of at most DATA_MAX. */
-	FIELD_LENGTH = 1 << 5,
-	FIELD_COUNT = 1 << 6,
-	FIELD_OFFSET = 1 << 7,
-	/* `data`: text, text_length, length. */
-	FIELD_DATA = 1 << 8,
-	/* flags */
-	FIELD_WHENCE = 1 << 9,
-	FIELD_PROT = 1 << 10,
-	/* `type`, `flags` and `place` of mmap: flags, has_place, at. */
-	FIELD_MAP = 1 << 11,
-	FIELD_AT = 1 << 12,
+	/* The segments of a vector; a single `data` is one segment. */
+	struct data segments[SEGMENTS_MAX];
+	size_t segment_count;
 };
 
 struct program {
+	struct setting setting;
 	struct op *ops;
 	size_t count;
 };
@@ -64,8 +67,5 @@ struct program {
  * a sentence.
  */
 bool program_read(json_t *tree, struct program *program, char *message, size_t size);
-
-/* The name of the variable in the slot, without its letter. */
-void slot_name(int slot, char *text, size_t size);
 
 #endif

@@ -13,9 +13,10 @@
 #include "operations.h"
 #include "output.h"
 #include "run.h"
+#include "settings.h"
 
-#define PROTOCOL_VERSION 1
-#define IMPLEMENTATION_VERSION "0.1.0"
+#define PROTOCOL_VERSION 2
+#define IMPLEMENTATION_VERSION "0.2.0"
 
 const struct backend *backend;
 struct contract device_contract;
@@ -30,6 +31,8 @@ void protocol_setup(void)
 		available &= ~(unsigned)LEVEL_FRAMES;
 	if ((available & LEVEL_CALLBACKS) && !kmsg_open())
 		available &= ~(unsigned)LEVEL_CALLBACKS;
+	operations_setup();
+	settings_setup();
 }
 
 static enum handled sent(void)
@@ -74,11 +77,29 @@ static void append_levels(void)
 
 static void append_operations(void)
 {
-	for (size_t i = 0; operations[i]; i++) {
-		output_text(i > 0 ? ",\"" : "\"");
-		output_text(operations[i]->name);
-		output_char('"');
-	}
+	const struct operation *operation;
+	bool some = false;
+
+	for (size_t i = 0; (operation = operation_at(i)) != NULL; i++)
+		if (operation_supported(operation)) {
+			output_text(some ? ",\"" : "\"");
+			output_text(operation->name);
+			output_char('"');
+			some = true;
+		}
+}
+
+static void append_settings(void)
+{
+	bool some = false;
+
+	for (int kind = 0; kind < SETTING_COUNT; kind++)
+		if (settings_supported(kind)) {
+			output_text(some ? ",\"" : "\"");
+			output_text(setting_names[kind]);
+			output_char('"');
+			some = true;
+		}
 }
 
 static enum handled handle_start(const json_t *command)
@@ -94,12 +115,16 @@ static enum handled handle_start(const json_t *command)
 				       PROTOCOL_VERSION, (unsigned long long)version);
 	control->started = true;
 	output_reset();
-	output_text("{\"event\":\"started\",\"version\":1,\"implementation\":{\"name\":\"");
+	output_text("{\"event\":\"started\",\"version\":");
+	output_unsigned(PROTOCOL_VERSION);
+	output_text(",\"implementation\":{\"name\":\"");
 	output_text(backend->name);
 	output_text("\",\"version\":\"" IMPLEMENTATION_VERSION "\"},\"levels\":[");
 	append_levels();
 	output_text("],\"operations\":[");
 	append_operations();
+	output_text("],\"settings\":[");
+	append_settings();
 	output_text(backend->repeat ? "],\"repeat\":true," : "],\"repeat\":false,");
 	facts_append();
 	output_char('}');

@@ -18,6 +18,7 @@
 #include "program.h"
 #include "protocol.h"
 #include "repeat.h"
+#include "settings.h"
 
 /* A fresh worker cannot know what the program before did to the device. */
 static bool device_changed = true;
@@ -78,9 +79,9 @@ static void perform(const struct program *program, size_t index)
 	actors_perform(index);
 	if (control->outcome.verdict != VERDICT_OK || control->outcome.kind != OUTCOME_RET)
 		return;
-	if (op->operation == &operation_fork)
+	if (op->operation->role == ROLE_FORK)
 		observe_actor_created(op->to);
-	else if (op->operation == &operation_exit)
+	else if (op->operation->role == ROLE_EXIT)
 		observe_actor_ended(op->actor);
 }
 
@@ -88,7 +89,7 @@ static void perform(const struct program *program, size_t index)
 static bool perform_all(const struct program *program, char *message, size_t size)
 {
 	for (size_t i = 0; i < program->count; i++) {
-		bool layout = control->run.layout_every || program->ops[i].operation == &operation_checkpoint;
+		bool layout = control->run.layout_every || program->ops[i].operation->role == ROLE_CHECKPOINT;
 
 		perform(program, i);
 		if (control->outcome.verdict != VERDICT_OK) {
@@ -138,7 +139,7 @@ static bool observe_program(const struct program *program, char *message, size_t
 	observe_begin(control->levels);
 	actors_begin(program);
 	control->outcome.verdict = VERDICT_OK;
-	if (!perform_all(program, message, size))
+	if (!settings_apply(&program->setting, message, size) || !perform_all(program, message, size))
 		return false;
 	control->run.step = -1;
 	output_text("],\"end\":");
@@ -160,6 +161,8 @@ static bool perform_quietly(const struct program *program, char *message, size_t
 	observe_begin(LEVEL_OUTCOME);
 	actors_begin(program);
 	control->outcome.verdict = VERDICT_OK;
+	if (!settings_apply(&program->setting, message, size))
+		return false;
 	for (size_t i = 0; i < program->count; i++) {
 		perform(program, i);
 		if (control->outcome.verdict != VERDICT_OK) {
@@ -211,8 +214,16 @@ static bool run_program(struct span text)
 
 	json_t *tree = json_parse(text.text, text.length, message, sizeof(message));
 
-	if (!tree || !program_read(tree, &program, message, sizeof(message)) ||
-	    !prepare(control->levels, message, sizeof(message))) {
+	if (!tree || !program_read(tree, &program, message, sizeof(message))) {
+		json_release(tree);
+		return run_answer_errored(message, -1);
+	}
+	if (!settings_support(&program.setting, message, sizeof(message)) ||
+	    !operations_support(&program, message, sizeof(message))) {
+		json_release(tree);
+		return answer_skipped(message);
+	}
+	if (!prepare(control->levels, message, sizeof(message))) {
 		json_release(tree);
 		return run_answer_errored(message, -1);
 	}

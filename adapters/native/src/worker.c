@@ -18,6 +18,7 @@
 #include "log.h"
 #include "memory.h"
 #include "observe.h"
+#include "privileges.h"
 #include "protocol.h"
 #include "run.h"
 
@@ -112,9 +113,12 @@ void worker_main(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* Where a security module asks: the other processes of a program may access its memory. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	if (getppid() != control->supervisor)
 		end(WORKER_BROKEN);
 	control->worker = getpid();
+	privileges_setup();
 	faults_setup();
 	json_setup();
 	protocol_setup();

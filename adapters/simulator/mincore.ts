@@ -1,0 +1,15 @@
+import type { AddressSpace } from './address-space.ts';
+
+/**
+ * `mincore`, after the checks of its arguments: one byte for each page. Pages that are not in the page table would be
+ * looked up in the page cache, which a driver's pages are not in.
+ */
+export function doMincore(space: AddressSpace, start: number, pages: number): Uint8Array | 'ENOMEM' {
+  const present = new Uint8Array(pages);
+  for (let index = 0; index < pages; index += 1) {
+    const page = start + index;
+    if (space.find(page) === undefined) return 'ENOMEM';
+    if (space.pageTable.get(page) !== undefined) present[index] = 1;
+  }
+  return present;
+}

@@ -1,0 +1,23 @@
+import type { Outcome } from '../spec/observation.ts';
+import type { Draft } from './draft.ts';
+import { succeed } from './outcome.ts';
+import { mapPages } from './pages.ts';
+import { GUARD, type Process } from './state.ts';
+import { VM_SOFTDIRTY } from './vm-flags.ts';
+
+/** fs/proc/task_mmu.c `clear_refs_write`: nothing counts as written any more, and the next write will fault. */
+export function clearRefs(draft: Draft, process: Process): Outcome {
+  const vmas = process.vmas.map((vma) => ({ ...vma, flags: vma.flags & ~VM_SOFTDIRTY }));
+  const cleared = { ...process, vmas };
+  draft.replace(cleared);
+  // Also where no entry changes: the areas' flag is seen in every page.
+  draft.framesTouched = true;
+  draft.framesClauses.push('DIRTY-01');
+  draft.layoutClauses.push('DIRTY-02');
+  mapPages(draft, cleared, -Infinity, Infinity, (entry) =>
+    entry.frame !== GUARD && (entry.writable || entry.softDirty)
+      ? { ...entry, writable: false, softDirty: false }
+      : entry,
+  );
+  return succeed(draft, 0, 'DIRTY-03');
+}

@@ -1,0 +1,78 @@
+import { encodeBytes } from '../spec/bytes.ts';
+import type { Contract } from '../spec/contract.ts';
+import type { Draft } from './draft.ts';
+import { PAGE_SIZE } from './place.ts';
+import type { Position } from './positions.ts';
+import type { Description } from './state.ts';
+
+/**
+ * The first part of what the driver's `read` does: it logs the call, with its position exactly, as 64 bits. Returns how many
+ * bytes there are from there on.
+ */
+export function startRead(draft: Draft, position: Position, length: number, clause: string): number {
+  draft.callback('read', `len=${String(length)} pos=${position.toString()}`, clause);
+  return Math.max(0, Math.min(length, draft.contract.read.size - Number(position)));
+}
+
+/** The same of its `write`: where in the buffer bytes go, or that the end is reached. */
+export function startWrite(
+  draft: Draft,
+  position: Position,
+  length: number,
+  clause: string,
+): { start: number; count: number } | 'end' {
+  const { write: rules } = draft.contract;
+  draft.callback('write', `len=${String(length)} pos=${position.toString()}`, clause);
+  const start = rules.position === 'ignored' ? 0 : Number(position);
+  if (rules.position === 'honoured' && start >= rules.size) return 'end';
+  return { start, count: Math.min(length, rules.size - start) };
+}
+
+/** Cites what decides about bytes that were read: whose buffer they come from, and that they are those at the position. */
+export function citeRead(draft: Draft, data: string, position: Position, count: number, length: number): void {
+  if (count === 0) {
+    draft.outcomeClauses.push(length === 0 ? 'READ-08' : 'READ-02');
+    return;
+  }
+  const owner = draft.contract.buffer.owner === 'device' ? 'BUF-02' : 'BUF-01';
+  // What a fresh buffer shows at its start tells more about whose buffer it is than about reading.
+  const fresh = position === 0 && data === encodeBytes(initialBytes(draft.contract, count));
+  draft.outcomeClauses.push(...(fresh ? ['READ-01', owner] : [owner, 'READ-01']));
+}
+
+/** The first bytes of a new buffer. */
+function initialBytes(contract: Contract, count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  const { initial } = contract.buffer;
+  for (let index = 0; index < count && index < initial.length; index++) bytes[index] = initial.charCodeAt(index);
+  return bytes;
+}
+
+/** Bytes of the buffer. */
+export function bufferBytes(draft: Draft, description: Description, position: number, count: number): Uint8Array {
+  const offset = position % PAGE_SIZE;
+  if (offset + count <= PAGE_SIZE) {
+    return draft.bytes(description.buffer + Math.floor(position / PAGE_SIZE)).subarray(offset, offset + count);
+  }
+  const bytes = new Uint8Array(count);
+  for (let done = 0; done < count;) {
+    const at = position + done;
+    const from = at % PAGE_SIZE;
+    const part = Math.min(PAGE_SIZE - from, count - done);
+    bytes.set(draft.bytes(description.buffer + Math.floor(at / PAGE_SIZE)).subarray(from, from + part), done);
+    done += part;
+  }
+  return bytes;
+}
+
+/** Puts bytes into the buffer. */
+export function setBufferBytes(draft: Draft, description: Description, position: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    const at = position + done;
+    const from = at % PAGE_SIZE;
+    const part = Math.min(PAGE_SIZE - from, bytes.length - done);
+    const frame = description.buffer + Math.floor(at / PAGE_SIZE);
+    draft.writable(frame).set(bytes.subarray(done, done + part), from);
+    done += part;
+  }
+}

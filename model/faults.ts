@@ -1,0 +1,134 @@
+import { prepareAnon } from './anon.ts';
+import { findVma } from './areas.ts';
+import { changePage } from './pages.ts';
+import type { Draft } from './draft.ts';
+import { GUARD, type Page, type Process, type Vma } from './state.ts';
+import * as flag from './vm-flags.ts';
+
+/** Page faults: arch/x86/mm/fault.c for the access rights, mm/memory.c for what happens then. */
+
+export interface Fault {
+  readonly signal: string;
+  readonly code: string;
+  readonly clause: string;
+}
+
+export type Access = { readonly process: Process; readonly page: Page } | Fault;
+
+const UNMAPPED: Fault = { signal: 'SIGSEGV', code: 'MAPERR', clause: 'FAULT-03' };
+const FORBIDDEN: Fault = { signal: 'SIGSEGV', code: 'ACCERR', clause: 'FAULT-04' };
+const EXECUTE_ONLY: Fault = { signal: 'SIGSEGV', code: 'PKUERR', clause: 'FAULT-08' };
+const GUARDED: Fault = { signal: 'SIGSEGV', code: 'MAPERR', clause: 'FAULT-09' };
+const BEYOND: Fault = { signal: 'SIGBUS', code: 'ADRERR', clause: 'FAULT-07' };
+
+/** The page as a load of the processor finds it; on x86 any permission allows reading, unless keys make memory execute-only. */
+export function pageForRead(draft: Draft, process: Process, page: number): Access {
+  const vma = findVma(process.vmas, page);
+  if (vma === undefined) return UNMAPPED;
+  const access = vma.flags & flag.VM_ACCESS_FLAGS;
+  if (access === 0) return FORBIDDEN;
+  if (access === flag.VM_EXEC && draft.kernel.facts.executeOnly) return EXECUTE_ONLY;
+  return faultIn(draft, process, vma, page, false);
+}
+
+/** The page as a store of the processor finds it. */
+export function pageForWrite(draft: Draft, process: Process, page: number): Access {
+  const vma = findVma(process.vmas, page);
+  if (vma === undefined) return UNMAPPED;
+  if ((vma.flags & flag.VM_WRITE) === 0) return FORBIDDEN;
+  const access = faultIn(draft, process, vma, page, true);
+  if ('signal' in access || access.page.dirty) return access;
+  // The processor sets its dirty bit, of which no level shows anything by itself.
+  return changePage(draft, access.process, page, { ...access.page, dirty: true });
+}
+
+/** mm/memory.c `handle_pte_fault`, whatever the protection says: the caller has looked at that. */
+export function faultIn(draft: Draft, process: Process, vma: Vma, page: number, write: boolean): Access {
+  const present = process.pages.get(page);
+  if (present?.frame === GUARD) return GUARDED;
+  if (present !== undefined) {
+    if (!write || present.writable) return alreadyPresent(draft, process, present);
+    return writeProtected(draft, process, vma, page, present);
+  }
+  if (write && (vma.flags & flag.VM_SHARED) === 0) return copyFault(draft, process, vma, page);
+  return driverFault(draft, process, vma, page, write);
+}
+
+function alreadyPresent(draft: Draft, process: Process, page: Page): Access {
+  draft.outcomeClauses.push('FAULT-02');
+  return { process, page };
+}
+
+/** `do_wp_page`: what is shared, or a private copy that nobody else has, becomes writable; everything else is copied. */
+function writeProtected(draft: Draft, process: Process, vma: Vma, page: number, present: Page): Access {
+  const isShared = (vma.flags & (flag.VM_SHARED | flag.VM_MAYSHARE)) !== 0;
+  if (isShared || (present.anonymous && !isSharedCopy(draft, process, page, present))) {
+    draft.outcomeClauses.push('FAULT-02');
+    const writable = (vma.flags & flag.VM_WRITE) !== 0;
+    if (!present.softDirty) draft.framesClauses.push('FRAME-06');
+    return changePage(draft, process, page, { ...present, writable, softDirty: true, dirty: true });
+  }
+  if (present.anonymous) return copy(draft, process, vma, page, present.frame, 'COW-04');
+  const prepared = prepareAnon(process, vma, draft);
+  return copy(draft, prepared.process, prepared.vma, page, present.frame, 'COW-02');
+}
+
+/** Whether another page table entry refers to this private copy, after a fork. */
+export function isSharedCopy(draft: Draft, process: Process, page: number, { frame }: Page): boolean {
+  if (draft.processes.length === 1) return false;
+  for (const other of draft.processes) {
+    if (other.name === process.name) continue;
+    for (const entry of other.pages.values()) if (entry.frame === frame) return true;
+  }
+  for (const [at, entry] of process.pages) if (at !== page && entry.frame === frame) return true;
+  return false;
+}
+
+/** `do_cow_fault`: the area gets its anon_vma first, then the driver's page is copied. */
+function copyFault(draft: Draft, process: Process, vma: Vma, page: number): Access {
+  const prepared = prepareAnon(process, vma, draft);
+  const frame = askDriver(draft, prepared.vma, page, true);
+  if (typeof frame !== 'number') return frame;
+  return copy(draft, prepared.process, prepared.vma, page, frame, 'COW-01');
+}
+
+/** Copy-on-write: a frame of the process' own takes the place of the one that was there. */
+export function copy(draft: Draft, process: Process, vma: Vma, page: number, from: number, clause: string): Access {
+  const frame = draft.id();
+  draft.setBytes(frame, draft.bytes(from).slice());
+  draft.outcomeClauses.push(clause);
+  draft.framesClauses.push('FRAME-03');
+  const writable = (vma.flags & flag.VM_WRITE) !== 0;
+  return changePage(draft, process, page, { frame, anonymous: true, writable, softDirty: true, dirty: true });
+}
+
+/** `do_read_fault` and `do_shared_fault`: the driver's page is mapped. */
+function driverFault(draft: Draft, process: Process, vma: Vma, page: number, write: boolean): Access {
+  const frame = askDriver(draft, vma, page, write);
+  if (typeof frame !== 'number') return frame;
+  const aliases = draft.contract.fault === 'first';
+  draft.framesClauses.push(aliases ? 'FRAME-01' : 'FRAME-02');
+  draft.outcomeClauses.push(aliases ? 'FAULT-05' : 'FAULT-06');
+  const writable = write || mapsWritable(draft, vma);
+  return changePage(draft, process, page, { frame, anonymous: false, writable, softDirty: write, dirty: write });
+}
+
+/**
+ * Whether `vm_page_prot` of the area has the write bit: shared and writable, and no write has to be seen
+ * (`vma_wants_writenotify`, for soft-dirty).
+ */
+export function mapsWritable(draft: Draft, vma: Vma): boolean {
+  const wanted = flag.VM_SHARED | flag.VM_WRITE | (draft.kernel.facts.softDirty ? flag.VM_SOFTDIRTY : 0);
+  return (vma.flags & wanted) === wanted;
+}
+
+/** The driver's fault handler yields a page of the buffer, or SIGBUS. */
+function askDriver(draft: Draft, vma: Vma, page: number, write: boolean): number | Fault {
+  const pgoff = vma.pgoff + (page - vma.start);
+  draft.callback('vm_fault', `pgoff=${String(pgoff)} write=${write ? '1' : '0'}`, 'FAULT-01');
+  const { contract } = draft;
+  if (contract.fault === 'offset' && pgoff >= contract.buffer.pages) return BEYOND;
+  const description = draft.descriptions.get(vma.description);
+  if (description === undefined) throw new Error('model: an area outlived its file description');
+  return description.buffer + (contract.fault === 'first' ? 0 : pgoff);
+}

@@ -1,0 +1,136 @@
+import { findVma } from './areas.ts';
+import { onfaultIgnoresProtection, pinningUnshares } from './changes.ts';
+import type { Draft } from './draft.ts';
+import { copy, faultIn, isSharedCopy } from './faults.ts';
+import { changePage } from './pages.ts';
+import { GUARD, type Page, type Process, type Vma } from './state.ts';
+import * as flag from './vm-flags.ts';
+
+/** mm/gup.c: how the kernel gets at pages of a process on behalf of a system call. */
+
+export interface How {
+  readonly write: boolean;
+  /** FOLL_FORCE: reading needs VM_MAYREAD only, writing breaks copy-on-write in areas that cannot be written. */
+  readonly force: boolean;
+  /** FOLL_PIN: what is pinned may not be shared with others. */
+  readonly pins: boolean;
+}
+
+export interface Got {
+  readonly process: Process;
+  /** How many pages from the first were there or could be brought in. */
+  readonly pages: readonly Page[];
+}
+
+/** `__get_user_pages`: page after page until one cannot be had. */
+export function getPages(draft: Draft, process: Process, start: number, count: number, how: How): Got {
+  let current = process;
+  const pages: Page[] = [];
+  for (let page = start; page < start + count; page++) {
+    const vma = findVma(current.vmas, page);
+    if (vma === undefined || !isAllowed(vma, how)) break;
+    const got = getPage(draft, current, vma, page, how);
+    if (got === undefined) break;
+    current = got.process;
+    pages.push(got.page);
+  }
+  return { process: current, pages };
+}
+
+/** `check_vma_flags`. */
+export function isAllowed({ flags }: Vma, { write, force }: How): boolean {
+  if (write) {
+    const isPrivate = (flags & (flag.VM_SHARED | flag.VM_MAYWRITE)) === flag.VM_MAYWRITE;
+    return (flags & flag.VM_WRITE) !== 0 || (force && isPrivate);
+  }
+  return (flags & flag.VM_READ) !== 0 || (force && (flags & flag.VM_MAYREAD) !== 0);
+}
+
+/** `follow_page_mask`, and `faultin_page` when the page is not there as it is wanted. */
+function getPage(
+  draft: Draft,
+  process: Process,
+  vma: Vma,
+  page: number,
+  { write, pins }: How,
+): { process: Process; page: Page } | undefined {
+  const present = process.pages.get(page);
+  if (present?.frame === GUARD) return undefined;
+  if (present !== undefined) {
+    if (!write) {
+      const unshares = pins && present.anonymous && pinningUnshares(draft.kernel);
+      if (!unshares || !isSharedCopy(draft, process, page, present)) return { process, page: present };
+      return unshare(draft, process, vma, page, present);
+    }
+    if (present.writable || mayFollowForced(draft, process, vma, page, present)) return { process, page: present };
+  }
+  const access = faultIn(draft, process, vma, page, write);
+  return 'signal' in access ? undefined : access;
+}
+
+/** `can_follow_write_pte`: a private copy in an area that cannot be written needs no fault, unless it has to be tracked. */
+function mayFollowForced(draft: Draft, process: Process, vma: Vma, page: number, present: Page): boolean {
+  const tracked = draft.kernel.facts.softDirty && (vma.flags & flag.VM_SOFTDIRTY) === 0 && !present.softDirty;
+  return (
+    (vma.flags & flag.VM_WRITE) === 0 && present.anonymous && !tracked && !isSharedCopy(draft, process, page, present)
+  );
+}
+
+/** FAULT_FLAG_UNSHARE: a copy that is not writable and as soft-dirty as the original. */
+function unshare(
+  draft: Draft,
+  process: Process,
+  vma: Vma,
+  page: number,
+  present: Page,
+): { process: Process; page: Page } | undefined {
+  const access = copy(draft, process, vma, page, present.frame, 'COW-06');
+  if ('signal' in access) return undefined;
+  const { softDirty } = present;
+  return changePage(draft, access.process, page, { ...access.page, writable: false, softDirty, dirty: false });
+}
+
+export interface Populated {
+  readonly process: Process;
+  /** Whether every page could be brought in. */
+  readonly done: boolean;
+}
+
+/** `populate_vma_page_range` for a part of one area. */
+export function populateArea(draft: Draft, process: Process, vma: Vma, start: number, end: number): Populated {
+  const isOnFault = (vma.flags & flag.VM_LOCKONFAULT) !== 0;
+  if (isOnFault && onfaultIgnoresProtection(draft.kernel)) return { process, done: true };
+  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return { process, done: false };
+  if (isOnFault) return { process, done: true };
+  const write = (vma.flags & (flag.VM_WRITE | flag.VM_SHARED)) === flag.VM_WRITE;
+  return bringIn(draft, process, start, end, { write, force: !write, pins: false });
+}
+
+/**
+ * Brings in all pages of a range. A page that fails behind some that did not is asked for twice: the pages before it are
+ * counted first, and it begins the next round.
+ */
+export function bringIn(draft: Draft, process: Process, start: number, end: number, how: How): Populated {
+  let current = process;
+  for (let page = start; page < end;) {
+    const got = getPages(draft, current, page, end - page, how);
+    current = got.process;
+    if (got.pages.length === 0) return { process: current, done: false };
+    page += got.pages.length;
+  }
+  return { process: current, done: true };
+}
+
+/** `__mm_populate`: area by area; holes are skipped. An error ends it, or only the area where it came from. */
+export function populate(draft: Draft, process: Process, start: number, end: number, ignoreErrors: boolean): Populated {
+  let current = process;
+  for (const { start: from, end: to } of process.vmas) {
+    if (to <= start || from >= end || start >= end) continue;
+    const vma = findVma(current.vmas, Math.max(from, start));
+    if (vma === undefined) continue;
+    const result = populateArea(draft, current, vma, Math.max(from, start), Math.min(to, end));
+    current = result.process;
+    if (!result.done && !ignoreErrors) return result;
+  }
+  return { process: current, done: true };
+}

@@ -1,0 +1,201 @@
+import type { Outcome } from '../spec/observation.ts';
+import type { Op } from '../spec/program.ts';
+import { findVma, isCrowded, isSpecial, mayExpand, mayLock, slice, splitAt } from './areas.ts';
+import * as changes from './changes.ts';
+import type { Draft } from './draft.ts';
+import { populate } from './gup.ts';
+import { mergeNew } from './merge.ts';
+import { inserted } from './mmap.ts';
+import { fail, succeed } from './outcome.ts';
+import { chooseGap, isFree, mayLieAt, PAGE_SIZE } from './place.ts';
+import type { Page, Process, Vma } from './state.ts';
+import { unmapRange } from './unmap.ts';
+import * as flag from './vm-flags.ts';
+
+/** What every mremap is made of, in whatever order a kernel does it. */
+
+/** An mremap under way; pages. */
+export interface Remap {
+  readonly op: Op<'mremap'>;
+  readonly start: number;
+  oldPages: number;
+  /** More than any address space has for what does not fit. */
+  readonly newPages: number;
+  readonly isFixed: boolean;
+  readonly mayMove: boolean;
+  readonly dontUnmap: boolean;
+  /** The new address asked for, in bytes; 0 when none is. */
+  readonly to: number | undefined;
+}
+
+/** Whether old and new range overlap. Without a place there is none, as the new address is 0. */
+export function overlaps({ start, oldPages, newPages, to }: Remap, target: number): boolean {
+  return to !== undefined && start + oldPages > target && target + newPages > start;
+}
+
+/** The last checks of a move to a place that was named, and the move. */
+export function moveTo(draft: Draft, process: Process, vma: Vma, remap: Remap): Outcome {
+  if (remap.dontUnmap && !mayExpand(draft, process, remap.oldPages)) return fail(draft, 'ENOMEM', 'SIZE-01');
+  const target = remap.isFixed ? (remap.to ?? 0) / PAGE_SIZE : hinted(draft, process, remap);
+  if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
+  return move(draft, process, vma, remap, target);
+}
+
+/** `get_unmapped_area` with the new address as a hint. */
+function hinted(draft: Draft, process: Process, { to, newPages }: Remap): number | undefined {
+  if (to !== undefined) {
+    const page = Math.floor(to / PAGE_SIZE);
+    if (isFree(process.vmas, page, page + newPages) && mayLieAt(draft.kernel.facts, page, newPages)) return page;
+  }
+  return chooseGap(draft.kernel.facts, process.vmas, newPages);
+}
+
+/** `vma_to_resize`: why the area cannot be moved or grow, in the order of the kernel's checks. */
+export function refusal(draft: Draft, process: Process, vma: Vma | undefined, remap: Remap): Outcome | undefined {
+  const { start, oldPages, newPages } = remap;
+  if (vma === undefined) return fail(draft, 'EFAULT', 'REMAP-07');
+  if (oldPages === 0 && (vma.flags & (flag.VM_SHARED | flag.VM_MAYSHARE)) === 0) {
+    return fail(draft, 'EINVAL', 'REMAP-13');
+  }
+  if (remap.dontUnmap) {
+    if (!changes.dontunmapForAll(draft.kernel)) return fail(draft, 'EINVAL', 'REMAP-14');
+    if (isSpecial(vma.flags)) return fail(draft, 'EINVAL', 'REMAP-15');
+  }
+  if (oldPages > vma.end - start) return fail(draft, 'EFAULT', 'REMAP-16');
+  if (newPages === oldPages) return undefined;
+  if (isSpecial(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
+  const more = newPages - oldPages;
+  if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, more)) return fail(draft, 'EAGAIN', 'LOCK-19');
+  if (!mayExpand(draft, process, more)) return fail(draft, 'ENOMEM', 'SIZE-01');
+  if (!changes.mremapChargesLate(draft.kernel) && !mayCharge(draft, vma, more))
+    return fail(draft, 'ENOMEM', 'REMAP-18');
+  return undefined;
+}
+
+/** `security_vm_enough_memory_mm`. */
+function mayCharge(draft: Draft, vma: Vma, more: number): boolean {
+  return (vma.flags & flag.VM_ACCOUNT) === 0 || more <= draft.kernel.facts.memoryPages;
+}
+
+/** Grows an area: in place where there is room behind it, else somewhere else if it may move. */
+export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Outcome {
+  const { start, oldPages, newPages } = remap;
+  const { facts } = draft.kernel;
+  const more = newPages - oldPages;
+  const isTail = oldPages === vma.end - start;
+  if (isTail && isFree(process.vmas, vma.end, vma.end + more) && mayLieAt(facts, vma.end, more)) {
+    if (!mayCharge(draft, vma, more)) return fail(draft, 'ENOMEM', 'REMAP-18');
+    const grown = growInPlace(draft, process, vma, more);
+    if ((vma.flags & flag.VM_LOCKED) !== 0) {
+      draft.framesClauses.push('LOCK-06');
+      populate(draft, grown, start + oldPages, start + newPages, true);
+    }
+    return succeed(draft, start, 'REMAP-19');
+  }
+  if (!remap.mayMove) return fail(draft, 'ENOMEM', 'REMAP-20');
+  const target = chooseGap(facts, process.vmas, newPages);
+  if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
+  return move(draft, process, vma, remap, target);
+}
+
+function growInPlace(draft: Draft, process: Process, vma: Vma, more: number): Process {
+  const extension = { ...slice(vma, vma.end, vma.end), end: vma.end + more };
+  const merged = changes.mremapMergesInPlace(draft.kernel)
+    ? mergeNew(draft, process.vmas, extension, 'grown')
+    : undefined;
+  const vmas = merged ?? process.vmas.map((other) => (other === vma ? { ...vma, end: vma.end + more } : other));
+  const changed = { ...process, vmas };
+  draft.replace(changed);
+  draft.layoutClauses.push('REMAP-21');
+  return changed;
+}
+
+/** `move_vma`: the new area first, then the pages, then the old area goes. */
+export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, target: number): Outcome {
+  const { start, oldPages, newPages } = remap;
+  const { kernel } = draft;
+  const end = start + oldPages;
+  const dividesFirst = remap.dontUnmap && (vma.flags & flag.VM_LOCKED) !== 0 && changes.dontunmapDividesLocked(kernel);
+  if (changes.mremapReservesAreas(kernel)) {
+    if (!hasRoom(draft, process, dividesFirst ? 3 : 2)) return fail(draft, 'ENOMEM', 'AREA-04');
+  } else if (isCrowded(draft, process, 3)) {
+    return fail(draft, 'ENOMEM', 'AREA-04');
+  }
+  let current = process;
+  if (dividesFirst) {
+    for (const page of [start, end]) {
+      const divided = findVma(current.vmas, page);
+      if (divided === undefined || divided.start === page) continue;
+      if (isCrowded(draft, current)) return fail(draft, 'ENOMEM', 'AREA-04');
+      current = splitAt(draft, current, page, 'REMAP-22');
+    }
+  }
+  const source = findVma(current.vmas, start);
+  if (source === undefined) throw new Error('model: the area that mremap moves is gone');
+  const charge = remap.dontUnmap ? newPages : newPages - oldPages;
+  if (changes.mremapChargesLate(kernel) && !mayCharge(draft, vma, charge)) return fail(draft, 'ENOMEM', 'REMAP-18');
+
+  const delta = start - source.start;
+  const copyOf: Vma = {
+    ...source,
+    start: target,
+    end: target + newPages,
+    pgoff: source.pgoff + delta,
+    anonPgoff: source.anon === 0 ? target : source.anonPgoff + delta,
+  };
+  const merged = mergeNew(draft, current.vmas, copyOf, 'moved');
+  if (merged === undefined && draft.contract.vmOperations.open) draft.callback('vm_open', '', 'REMAP-23');
+  if (merged !== undefined) draft.layoutClauses.push('VMA-03');
+  current = movePages(draft, { ...current, vmas: merged ?? inserted(current.vmas, copyOf) }, start, end, target);
+
+  if (remap.dontUnmap) {
+    current = keepSource(draft, current, start, end);
+  } else if (oldPages > 0) {
+    const removed = unmapRange(draft, current, start, end, 'REMAP-24');
+    if (removed === undefined) throw new Error('model: mremap found no room for the area that it divides');
+    current = removed;
+  }
+  if ((vma.flags & flag.VM_LOCKED) !== 0 && newPages > oldPages) {
+    draft.framesClauses.push('LOCK-06');
+    populate(draft, current, target + oldPages, target + newPages, true);
+  }
+  draft.layoutClauses.push('REMAP-21');
+  return succeed(draft, target, oldPages === 0 ? 'REMAP-25' : remap.dontUnmap ? 'REMAP-26' : 'REMAP-27');
+}
+
+/** Whether so many areas may be added. */
+export function hasRoom(draft: Draft, process: Process, areas: number): boolean {
+  const limit = draft.setting.areas;
+  return limit === undefined || process.vmas.length + areas <= limit;
+}
+
+/** `move_page_tables`: the entries go along, and count as soft-dirty from then on. */
+function movePages(draft: Draft, process: Process, start: number, end: number, target: number): Process {
+  let pages: Map<number, Page> | undefined;
+  for (const [page, entry] of process.pages) {
+    if (page < start || page >= end) continue;
+    pages ??= new Map(process.pages);
+    pages.delete(page);
+    pages.set(target + page - start, { ...entry, softDirty: true });
+  }
+  if (pages !== undefined) {
+    draft.framesTouched = true;
+    draft.framesClauses.push('REMAP-28');
+  }
+  const changed = pages === undefined ? process : { ...process, pages };
+  draft.replace(changed);
+  return changed;
+}
+
+/** What MREMAP_DONTUNMAP leaves behind: an area without pages and without locks, and without copies if all of it moved. */
+function keepSource(draft: Draft, process: Process, start: number, end: number): Process {
+  const vmas = process.vmas.map((vma) => {
+    if (start < vma.start || start >= vma.end) return vma;
+    const flags = vma.flags & ~flag.VM_LOCKED_MASK;
+    const isWhole = vma.start === start && vma.end === end;
+    return isWhole ? { ...vma, flags, anon: 0, chain: [], anonPgoff: vma.start } : { ...vma, flags };
+  });
+  const changed = { ...process, vmas };
+  draft.replace(changed);
+  return changed;
+}

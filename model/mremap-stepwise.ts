@@ -1,0 +1,60 @@
+import { toUnsigned } from '../spec/integer.ts';
+import type { Outcome } from '../spec/observation.ts';
+import { findVma, isCrowded } from './areas.ts';
+import { mremapLooksUpFirst } from './changes.ts';
+import type { Draft } from './draft.ts';
+import { grow, moveTo, overlaps, refusal, type Remap } from './mremap-move.ts';
+import { fail, succeed } from './outcome.ts';
+import { PAGE_SIZE, TASK_PAGES } from './place.ts';
+import type { Process } from './state.ts';
+import { unmapRange } from './unmap.ts';
+
+/** mm/mremap.c up to Linux 6.16: checks and changes alternate, so that an error may leave something half-done. */
+export function remapStepwise(draft: Draft, process: Process, remap: Remap, isMisaligned: boolean): Outcome {
+  const { op, start, newPages } = remap;
+  if (remap.isFixed && !remap.mayMove) return fail(draft, 'EINVAL', 'REMAP-03');
+  if (remap.dontUnmap && (!remap.mayMove || toUnsigned(op.oldLength) !== toUnsigned(op.newLength))) {
+    return fail(draft, 'EINVAL', 'REMAP-04');
+  }
+  if (isMisaligned) return fail(draft, 'EINVAL', 'REMAP-05');
+  if (newPages === 0) return fail(draft, 'EINVAL', 'REMAP-06');
+  if (mremapLooksUpFirst(draft.kernel) && findVma(process.vmas, start) === undefined) {
+    return fail(draft, 'EFAULT', 'REMAP-07');
+  }
+  if (remap.isFixed || remap.dontUnmap) return remapTo(draft, process, remap);
+  if (remap.oldPages >= newPages) return shrink(draft, process, remap);
+  const vma = findVma(process.vmas, start);
+  const refused = refusal(draft, process, vma, remap);
+  if (refused !== undefined || vma === undefined) return refused ?? fail(draft, 'EFAULT', 'REMAP-07');
+  return grow(draft, process, vma, remap);
+}
+
+/** A shrinking remap unmaps the tail, whatever lies there. */
+function shrink(draft: Draft, process: Process, { start, oldPages, newPages }: Remap): Outcome {
+  if (oldPages > newPages && unmapRange(draft, process, start + newPages, start + oldPages, 'UNMAP-07') === undefined) {
+    return fail(draft, 'ENOMEM', 'AREA-02');
+  }
+  return succeed(draft, start, oldPages === newPages ? 'REMAP-08' : 'REMAP-01');
+}
+
+/** `mremap_to` before 6.17: what lies at the new place is gone before the rest is looked at. */
+function remapTo(draft: Draft, process: Process, remap: Remap): Outcome {
+  const { start, newPages } = remap;
+  const bytes = remap.to ?? 0;
+  const target = bytes / PAGE_SIZE;
+  if (bytes % PAGE_SIZE !== 0) return fail(draft, 'EINVAL', 'REMAP-09');
+  if (newPages > TASK_PAGES) return fail(draft, 'EINVAL', 'REMAP-10');
+  if (overlaps(remap, target)) return fail(draft, 'EINVAL', 'REMAP-11');
+  if (isCrowded(draft, process, 5)) return fail(draft, 'ENOMEM', 'AREA-04');
+  let current: Process | undefined = process;
+  if (remap.isFixed) current = unmapRange(draft, current, target, target + newPages, 'UNMAP-07');
+  if (current !== undefined && remap.oldPages > newPages) {
+    current = unmapRange(draft, current, start + newPages, start + remap.oldPages, 'UNMAP-07');
+  }
+  if (current === undefined) return fail(draft, 'ENOMEM', 'AREA-02');
+  if (remap.oldPages > newPages) remap.oldPages = newPages;
+  const vma = findVma(current.vmas, start);
+  const refused = refusal(draft, current, vma, remap);
+  if (refused !== undefined || vma === undefined) return refused ?? fail(draft, 'EFAULT', 'REMAP-07');
+  return moveTo(draft, current, vma, remap);
+}

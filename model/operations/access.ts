@@ -1,0 +1,200 @@
+import { encodeBytes, expandData } from '../../spec/bytes.ts';
+import type { Outcome } from '../../spec/observation.ts';
+import type { Op } from '../../spec/program.ts';
+import type { Draft } from '../draft.ts';
+import { type Access, type Fault, pageForRead, pageForWrite } from '../faults.ts';
+import { getPages, type How } from '../gup.ts';
+import { fail, type Performers, succeed } from '../outcome.ts';
+import { PAGE_SIZE, resolve, safe } from '../place.ts';
+import type { Process } from '../state.ts';
+
+export { pageForRead, pageForWrite, type Access, type Fault };
+
+/** A part of a range of bytes that lies in one page. */
+interface Part {
+  readonly page: number;
+  /** Bytes from the start of the page. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The part of `length` bytes at `at` that begins behind `done` bytes. */
+export function nextPart(at: number, done: number, length: number): Part {
+  const page = Math.floor((at + done) / PAGE_SIZE);
+  const offset = at + done - page * PAGE_SIZE;
+  return { page, offset, length: Math.min(PAGE_SIZE - offset, length - done) };
+}
+
+/** Reads byte by byte, ascending; the first byte that cannot be read ends it with a signal. */
+function load(draft: Draft, process: Process, op: Op<'load'>): Outcome {
+  const at = resolve(draft, op.at);
+  if (at === undefined) return { none: 'unbound' };
+  if (!safe(draft.kernel.facts, at, op.length, 'wraps')) return { none: 'unsafe' };
+  const bytes = new Uint8Array(op.length);
+  let current = process;
+  for (let done = 0; done < op.length;) {
+    const part = nextPart(at, done, op.length);
+    const result = pageForRead(draft, current, part.page);
+    if ('signal' in result) return signal(draft, result, done, encodeBytes(bytes.subarray(0, done)));
+    current = result.process;
+    bytes.set(draft.bytes(result.page.frame).subarray(part.offset, part.offset + part.length), done);
+    done += part.length;
+  }
+  return { ...succeed(draft, op.length, dataClause(draft, current, at)), data: encodeBytes(bytes) };
+}
+
+/** Where the bytes of the first page come from decides which clause speaks for them. */
+function dataClause(draft: Draft, process: Process, at: number): string {
+  const entry = process.pages.get(Math.floor(at / PAGE_SIZE));
+  if (entry?.anonymous === true) return 'COW-05';
+  return draft.contract.fault === 'first' ? 'ALIAS-01' : 'ALIAS-02';
+}
+
+/** Writes byte by byte, ascending; bytes before a fault stay written. */
+function store(draft: Draft, process: Process, op: Op<'store'>): Outcome {
+  const at = resolve(draft, op.at);
+  if (at === undefined) return { none: 'unbound' };
+  const data = expandData(op.data);
+  if (!safe(draft.kernel.facts, at, data.length, 'wraps')) return { none: 'unsafe' };
+  let current = process;
+  for (let done = 0; done < data.length;) {
+    const part = nextPart(at, done, data.length);
+    const result = pageForWrite(draft, current, part.page);
+    if ('signal' in result) return signal(draft, result, done);
+    current = result.process;
+    draft.writable(result.page.frame).set(data.subarray(done, done + part.length), part.offset);
+    done += part.length;
+  }
+  return succeed(draft, data.length, 'ALIAS-03');
+}
+
+function signal(draft: Draft, fault: Fault, at: number, data?: string): Outcome {
+  draft.outcomeClauses.push(fault.clause);
+  const outcome = { signal: fault.signal, code: fault.code, at };
+  return data === undefined ? outcome : { ...outcome, data };
+}
+
+/** Another process' range, or why there is none. */
+function remote(
+  draft: Draft,
+  op: Op<'vm_read' | 'vm_write' | 'mem_read' | 'mem_write'>,
+  length: number,
+): { owner: Process; at: number } | Outcome {
+  const owner = draft.process(op.of);
+  const at = resolve(draft, op.at);
+  if (owner === undefined || at === undefined) return { none: 'unbound' };
+  return safe(draft.kernel.facts, at, length, 'wraps') ? { owner, at } : { none: 'unsafe' };
+}
+
+/** mm/process_vm_access.c: the pages are pinned together, in rounds of as many as can be had, and then copied. */
+function vmRead(draft: Draft, _process: Process, op: Op<'vm_read'>): Outcome {
+  const found = remote(draft, op, op.length);
+  if (!('owner' in found)) return found;
+  const bytes = new Uint8Array(op.length);
+  const done = pinAndCopy(draft, found.owner, found.at, op.length, false, (frame, part, from) => {
+    bytes.set(draft.bytes(frame).subarray(part.offset, part.offset + part.length), from);
+  });
+  if (op.length > 0 && done === 0) return fail(draft, 'EFAULT', 'REMOTE-03');
+  const clause = done < op.length ? 'REMOTE-04' : 'REMOTE-01';
+  return { ...succeed(draft, done, clause), data: encodeBytes(bytes.subarray(0, done)) };
+}
+
+function vmWrite(draft: Draft, _process: Process, op: Op<'vm_write'>): Outcome {
+  const data = expandData(op.data);
+  const found = remote(draft, op, data.length);
+  if (!('owner' in found)) return found;
+  const done = pinAndCopy(draft, found.owner, found.at, data.length, true, (frame, part, from) => {
+    draft.writable(frame).set(data.subarray(from, from + part.length), part.offset);
+  });
+  if (data.length > 0 && done === 0) return fail(draft, 'EFAULT', 'REMOTE-03');
+  return succeed(draft, done, done < data.length ? 'REMOTE-04' : 'REMOTE-02');
+}
+
+type CopyPart = (frame: number, part: Part, from: number) => void;
+
+/** Returns how many bytes were copied. */
+function pinAndCopy(
+  draft: Draft,
+  owner: Process,
+  at: number,
+  length: number,
+  write: boolean,
+  copyPart: CopyPart,
+): number {
+  let current = owner;
+  let done = 0;
+  while (done < length) {
+    const first = Math.floor((at + done) / PAGE_SIZE);
+    const count = Math.floor((at + length - 1) / PAGE_SIZE) - first + 1;
+    const got = getPages(draft, current, first, count, { write, force: false, pins: true });
+    current = got.process;
+    if (got.pages.length === 0) break;
+    for (const { frame } of got.pages) {
+      const part = nextPart(at, done, length);
+      copyPart(frame, part, done);
+      done += part.length;
+    }
+  }
+  return done;
+}
+
+function memRead(draft: Draft, _process: Process, op: Op<'mem_read'>): Outcome {
+  const found = remote(draft, op, op.length);
+  if (!('owner' in found)) return found;
+  const bytes = new Uint8Array(op.length);
+  const done = accessRemote(draft, found.owner, found.at, op.length, false, (frame, part, from) => {
+    bytes.set(draft.bytes(frame).subarray(part.offset, part.offset + part.length), from);
+  });
+  if (op.length > 0 && done === 0) return fail(draft, 'EIO', 'REMOTE-07');
+  const clause = done < op.length ? 'REMOTE-08' : draft.kernel.facts.memForce ? 'REMOTE-05' : 'REMOTE-10';
+  return { ...succeed(draft, done, clause), data: encodeBytes(bytes.subarray(0, done)) };
+}
+
+function memWrite(draft: Draft, _process: Process, op: Op<'mem_write'>): Outcome {
+  const data = expandData(op.data);
+  const found = remote(draft, op, data.length);
+  if (!('owner' in found)) return found;
+  const done = accessRemote(draft, found.owner, found.at, data.length, true, (frame, part, from) => {
+    draft.writable(frame).set(data.subarray(from, from + part.length), part.offset);
+  });
+  if (data.length > 0 && done === 0) return fail(draft, 'EIO', 'REMOTE-07');
+  return succeed(draft, done, done < data.length ? 'REMOTE-08' : 'REMOTE-06');
+}
+
+/** fs/proc/base.c `mem_rw`: pieces of a page's length, each of which ends early where a page cannot be had. Returns the bytes copied. */
+function accessRemote(
+  draft: Draft,
+  owner: Process,
+  at: number,
+  length: number,
+  write: boolean,
+  copyPart: CopyPart,
+): number {
+  const how: How = { write, force: draft.kernel.facts.memForce, pins: false };
+  let current = owner;
+  let copied = 0;
+  while (copied < length) {
+    const pieceEnd = Math.min(length, copied + PAGE_SIZE);
+    const before = copied;
+    while (copied < pieceEnd) {
+      const part = nextPart(at, copied, pieceEnd);
+      const got = getPages(draft, current, part.page, 1, how);
+      current = got.process;
+      const frame = got.pages[0]?.frame;
+      if (frame === undefined) break;
+      copyPart(frame, part, copied);
+      copied += part.length;
+    }
+    if (copied === before) break;
+  }
+  return copied;
+}
+
+export const access = {
+  load,
+  store,
+  vm_read: vmRead,
+  vm_write: vmWrite,
+  mem_read: memRead,
+  mem_write: memWrite,
+} satisfies Performers<'load' | 'store' | 'vm_read' | 'vm_write' | 'mem_read' | 'mem_write'>;

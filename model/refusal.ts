@@ -1,0 +1,12 @@
+import type { Draft } from './draft.ts';
+
+/** An error as an outcome; unlike `Outcome` it can be told apart from what a check yields when it passes. */
+export interface Refused {
+  readonly errno: string;
+}
+
+/** Cites the clause that decided and yields the error. */
+export function refuse(draft: Draft, errno: string, clause: string): Refused {
+  draft.outcomeClauses.push(clause);
+  return { errno };
+}

@@ -1,0 +1,141 @@
+import { copyRoutine, type Steps } from './copy-routine.ts';
+import type { Draft } from './draft.ts';
+import { type Access, type Fault, pageForRead, pageForWrite } from './faults.ts';
+import { PAGE_SIZE } from './place.ts';
+import type { Process } from './state.ts';
+
+/** A copy between the device's buffer and memory of a process. */
+export interface UserCopy {
+  /** Bytes from the start of the arena. */
+  readonly at: number;
+  /** The first frame of the buffer, and the byte in it where the copy begins. */
+  readonly buffer: number;
+  readonly position: number;
+  readonly count: number;
+  readonly to: 'user' | 'device';
+}
+
+/** How far a copy came: the bytes that were copied, and why it ended before the last. */
+export interface Copied {
+  readonly done: number;
+  readonly fault?: Fault;
+}
+
+/**
+ * What `copy_to_user` and `copy_from_user` do: memory is accessed step by step, as the processor accesses it, and brought in
+ * by page faults. Both sides may be the same page, so every step sees what those before it have stored.
+ */
+export function copyUser(draft: Draft, process: Process, copy: UserCopy): Copied {
+  const walk = new Walk(draft, process, copy);
+  const destination = copy.to === 'user' ? copy.at : copy.position;
+  // Addresses in the zone are negative; alignment is that of the distance from the arena, which begins with a page.
+  const alignment = ((destination % PAGE_SIZE) + PAGE_SIZE) % PAGE_SIZE;
+  for (const steps of copyRoutine(draft.kernel, copy.count, alignment)) {
+    const stopped = walk.run(steps);
+    if (stopped === undefined) continue;
+    if (!steps.retry) return stopped;
+    const asked = draft.callbacks.length;
+    const last = walk.run({ from: stopped.done, to: copy.count, width: 1, retry: false });
+    // All that can be asked for a second time is the page that could not be had.
+    const again = draft.callbacks.splice(asked).map(({ text }) => ({ text, clause: 'COPY-09' }));
+    draft.callbacks.push(...again);
+    return last ?? { done: copy.count };
+  }
+  return { done: copy.count };
+}
+
+/** A copy under way. */
+class Walk {
+  readonly #draft: Draft;
+  readonly #copy: UserCopy;
+  #process: Process;
+
+  constructor(draft: Draft, process: Process, copy: UserCopy) {
+    this.#draft = draft;
+    this.#process = process;
+    this.#copy = copy;
+  }
+
+  /** Performs steps until one cannot access memory; what is done then are the bytes before that step. */
+  run({ from, to, width }: Steps): Copied | undefined {
+    for (let done = from; done < to;) {
+      const { at, position } = this.#copy;
+      const room = Math.min(pageRoom(at + done), pageRoom(position + done), to - done);
+      const whole = room - (room % width);
+      const part = whole === 0 ? width : whole;
+      const fault = this.#access(done, part);
+      if (fault !== undefined) return { done, fault };
+      if (whole === 0) this.#step(done, part);
+      else this.#steps(done, part, width);
+      done += part;
+    }
+    return undefined;
+  }
+
+  /** Brings in the one or two pages that bytes of the process lie in. */
+  #access(done: number, length: number): Fault | undefined {
+    const start = this.#copy.at + done;
+    const last = Math.floor((start + length - 1) / PAGE_SIZE);
+    for (let page = Math.floor(start / PAGE_SIZE); page <= last; page++) {
+      const access = this.#fault(page);
+      if ('signal' in access) return access;
+      this.#process = access.process;
+    }
+    return undefined;
+  }
+
+  #fault(page: number): Access {
+    const touch = this.#copy.to === 'user' ? pageForWrite : pageForRead;
+    return touch(this.#draft, this.#process, page);
+  }
+
+  /** Steps within one page on each side. */
+  #steps(done: number, length: number, width: number): void {
+    const [from, to] = this.#sides(done);
+    const target = this.#draft.writable(to.frame);
+    const source = this.#draft.bytes(from.frame);
+    if (target !== source) {
+      target.set(source.subarray(from.offset, from.offset + length), to.offset);
+      return;
+    }
+    this.#draft.outcomeClauses.push('COPY-08');
+    for (let step = 0; step < length; step += width) {
+      target.copyWithin(to.offset + step, from.offset + step, from.offset + step + width);
+    }
+  }
+
+  /** A step that crosses the end of a page on some side: all of it is loaded before anything is stored. */
+  #step(done: number, length: number): void {
+    const bytes = new Uint8Array(length);
+    for (let index = 0; index < length; index++) {
+      const [from] = this.#sides(done + index);
+      bytes[index] = this.#draft.bytes(from.frame)[from.offset] ?? 0;
+    }
+    for (let index = 0; index < length; index++) {
+      const [, to] = this.#sides(done + index);
+      this.#draft.writable(to.frame)[to.offset] = bytes[index] ?? 0;
+    }
+  }
+
+  /** The frames that the byte comes from and goes to. */
+  #sides(done: number): readonly [from: Location, to: Location] {
+    const { at, buffer, position, to } = this.#copy;
+    const page = Math.floor((at + done) / PAGE_SIZE);
+    const entry = this.#process.pages.get(page);
+    if (entry === undefined) throw new Error('model: a copy uses a page that was not brought in');
+    const user = { frame: entry.frame, offset: at + done - page * PAGE_SIZE };
+    const index = Math.floor((position + done) / PAGE_SIZE);
+    const device = { frame: buffer + index, offset: position + done - index * PAGE_SIZE };
+    return to === 'user' ? [device, user] : [user, device];
+  }
+}
+
+interface Location {
+  readonly frame: number;
+  readonly offset: number;
+}
+
+/** Bytes up to the end of the page. */
+function pageRoom(address: number): number {
+  return PAGE_SIZE - (((address % PAGE_SIZE) + PAGE_SIZE) % PAGE_SIZE);
+}

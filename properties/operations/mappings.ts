@@ -1,0 +1,399 @@
+import type { Int64 } from '../../spec/integer.ts';
+import { MAP_FLAGS, REMAP_FLAGS } from '../../spec/operations/mappings.ts';
+import type { Address, Op } from '../../spec/program.ts';
+import type { Vma } from '../../model/state.ts';
+import { permissions, VM_ACCOUNT, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
+import { ABSURD_LENGTHS, addressOf, descriptor, MODEST_PAGES, newMapping, odd, PAGE, protection } from './common.ts';
+import { byteRange, preferred } from './ranges.ts';
+import type { Generators, Scene } from './scene.ts';
+
+type Names = 'mmap' | 'munmap' | 'mprotect' | 'mremap';
+
+/** An area without any of these is private and cannot be written. */
+const UNSHARED = VM_WRITE | VM_SHARED;
+
+type MapFlags = Op<'mmap'>['flags'];
+
+/** Bytes: whole pages most of the time. */
+function mapLength(scene: Scene): Int64 {
+  const { choices } = scene;
+  const pages = choices.weighted([
+    [10, 1],
+    [8, 2],
+    [6, 3],
+    [5, 4],
+    [2, 5],
+    [1, 8],
+  ]);
+  if (scene.huge && choices.chance(10)) return choices.pick([2 ** 20, 2 ** 30, 2 ** 30, 2 ** 40, 2 ** 46]);
+  if (!odd(scene, 15)) return pages * PAGE;
+  if (choices.chance(50)) return pages * PAGE + choices.pick([-1, 1, -4095]);
+  return choices.pick<Int64>([0, 0, 0, 33 * PAGE, 33 * PAGE, ...ABSURD_LENGTHS]);
+}
+
+/** Bytes. */
+function mapOffset(scene: Scene): Int64 {
+  const { choices } = scene;
+  if (!odd(scene, 25)) return choices.pick([0, 0, 0, 1, 2, 3]) * PAGE;
+  if (choices.chance(55)) return choices.pick([4, 5, 8]) * PAGE;
+  return choices.pick<Int64>([
+    1,
+    PAGE - 1,
+    PAGE + 1,
+    2 ** 40,
+    -PAGE,
+    -2 * PAGE,
+    -1,
+    '9223372036854767616',
+    '9223372036854771712',
+    '9223372036854775808',
+  ]);
+}
+
+/** A page of the arena as an address, rarely misaligned. */
+function arenaAddress(scene: Scene, page: number, misaligned = 3): Address {
+  const offset = odd(scene, misaligned) ? scene.choices.pick([1, 8, 4095]) : 0;
+  return { arena: page * PAGE + offset };
+}
+
+function mapFlags(scene: Scene, length: Int64): MapFlags {
+  const { choices, setting } = scene;
+  if (!odd(scene, setting.locked === undefined ? 24 : 40)) return undefined;
+  const flags = choices.weighted<NonNullable<MapFlags>>([
+    [7, ['noreserve']],
+    [4, ['unknown']],
+    [5, ['populate']],
+    [2, ['populate', 'nonblock']],
+    [setting.locked === undefined ? 4 : 12, ['locked']],
+    [1, ['growsdown']],
+    [1, ['hugetlb']],
+    [2, ['sync']],
+    [1, ['nonblock']],
+    [3, MAP_FLAGS.filter(() => choices.chance(25))],
+  ]);
+  // What would bring in a huge mapping page by page, and what a huge program never does.
+  const modest = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
+  return flags.filter((flag) => modest || (flag !== 'populate' && flag !== 'locked'));
+}
+
+/** Maps the device somewhere, often beside or over what is mapped already. */
+export function mmap(scene: Scene): Op<'mmap'> {
+  const { choices, process } = scene;
+  if (process.vmas.length > 0 && choices.chance(scene.setting.addressSpace === undefined ? 5 : 40)) return over(scene);
+  if (process.vmas.length > 0 && !scene.reckless && choices.chance(25)) {
+    const beside = besides(scene, choices.pick(process.vmas));
+    if (beside !== undefined) return beside;
+  }
+  if (!scene.reckless && choices.chance(55)) return plain(scene);
+  const isHuge = scene.huge && choices.chance(16);
+  if (isHuge) return hugePrivate(scene);
+  const type = odd(scene, 5)
+    ? choices.pick(['none', 'both-bits-and-more', 'validate'] as const)
+    : choices.weighted([
+        [52, 'shared'],
+        [38, 'private'],
+        [6, 'validate'],
+      ] as const);
+  const how = choices.weighted([
+    [type === 'validate' ? 10 : 50, undefined],
+    [28, 'fixed'],
+    [12, 'hint'],
+    [10, 'noreplace'],
+  ] as const);
+  const length = mapLength(scene);
+  const flags = type === 'validate' && choices.chance(40) ? unknownToValidate(scene) : mapFlags(scene, length);
+  const place = how === undefined ? undefined : { how, at: arenaAddress(scene, placeFor(scene, length)) };
+  return {
+    op: 'mmap',
+    actor: process.name,
+    fd: descriptor(scene),
+    to: newMapping(scene),
+    length,
+    offset: mapOffset(scene),
+    prot: protection(scene),
+    type,
+    ...(flags && { flags }),
+    ...(place && { place }),
+  };
+}
+
+/** A mapping that the device and the descriptor allow, so that there is something to work with. */
+function plain(scene: Scene): Op<'mmap'> {
+  const { choices, process, contract } = scene;
+  const fd = mappable(scene);
+  const type = choices.pick(['shared', 'shared', 'private'] as const);
+  const writable = fd.writable || type === 'private';
+  const { pages: buffer } = contract.buffer;
+  const bounded = contract.mmap.range === 'buffer';
+  const first = choices.chance(60) ? 0 : choices.between(0, bounded ? buffer - 1 : 3);
+  // There has to be something to divide where a limit forbids to.
+  const { areas, addressSpace } = scene.setting;
+  const least = areas === undefined ? (addressSpace === undefined ? 1 : 2) : 3;
+  const most = bounded ? buffer - first : 4;
+  const pages = choices.between(Math.min(least, most), most);
+  return {
+    op: 'mmap',
+    actor: process.name,
+    fd: fd.name,
+    to: newMapping(scene),
+    length: pages * PAGE,
+    offset: first * PAGE,
+    prot: choices.weighted([
+      [writable ? 14 : 0, 'rw-'],
+      [7, 'r--'],
+      [2, '---'],
+    ]),
+    type,
+    ...(scene.setting.locked !== undefined && !scene.huge && choices.chance(40) && { flags: ['locked' as const] }),
+    ...(choices.chance(70) && {
+      place: {
+        how: choices.pick(['fixed', 'hint', 'noreplace'] as const),
+        at: { arena: choices.between(0, 12) * PAGE },
+      },
+    }),
+  };
+}
+
+/** A descriptor that can be mapped, if there is one. */
+function mappable(scene: Scene): { name: string; writable: boolean } {
+  const { choices, process, state } = scene;
+  const usable: { name: string; writable: boolean }[] = [];
+  for (const [name, number] of state.descriptors) {
+    const description = state.descriptions.get(process.descriptors[number] ?? 0);
+    if (description?.readable === true) usable.push({ name, writable: description.writable });
+  }
+  return usable.length > 0 ? choices.pick(usable) : { name: descriptor(scene), writable: true };
+}
+
+/** Flags that only MAP_SHARED_VALIDATE refuses. */
+function unknownToValidate(scene: Scene): MapFlags {
+  return scene.choices.pick([['unknown'], ['sync'], ['unknown', 'locked']] as const).slice();
+}
+
+/** A fixed mapping that begins or ends within an area, which it therefore divides. */
+function over(scene: Scene): Op<'mmap'> {
+  const { choices, process, kernel } = scene;
+  const { start, end } = choices.pick(process.vmas);
+  const inside = choices.between(Math.max(start, 0), Math.max(start, end - 1, 0));
+  const page = Math.min(inside, kernel.facts.arenaPages - 1);
+  const pages = Math.min(choices.between(1, 10), kernel.facts.arenaPages - page);
+  const place = { how: 'fixed', at: { arena: page * PAGE } } as const;
+  return { ...plain(scene), length: pages * PAGE, place };
+}
+
+/** More than all memory, private: writable (which is refused), or not yet, so that a later mprotect may not make it writable. */
+function hugePrivate(scene: Scene): Op<'mmap'> {
+  return {
+    op: 'mmap',
+    actor: scene.process.name,
+    fd: descriptor(scene),
+    to: newMapping(scene),
+    length: 2 ** 40,
+    offset: 0,
+    prot: scene.choices.pick(['r--', '---', 'rw-']),
+    type: 'private',
+  };
+}
+
+/** A page at which the length fits into the arena: mappings that meet each other are the interesting ones, so few places. */
+function placeFor(scene: Scene, length: Int64): number {
+  const pages = typeof length === 'number' && length < 2 ** 40 ? Math.ceil(Math.max(length, 1) / PAGE) : 1;
+  const last = Math.max(0, Math.min(scene.kernel.facts.arenaPages - pages, 12));
+  return scene.choices.between(0, last);
+}
+
+/** A mapping that continues an existing one before or behind it: what the kernel may merge. */
+function besides(scene: Scene, vma: Vma): Op<'mmap'> | undefined {
+  const { choices, process, state } = scene;
+  const fd = [...state.descriptors].find(([, number]) => process.descriptors[number] === vma.description)?.[0];
+  if (fd === undefined) return undefined;
+  const pages = choices.between(1, 2);
+  const behind = choices.chance(60);
+  const start = behind ? vma.end : vma.start - pages;
+  const pgoff = behind ? vma.pgoff + vma.end - vma.start : vma.pgoff - pages;
+  if (start < 0 || start + pages > scene.kernel.facts.arenaPages || pgoff < 0 || pgoff > 2 ** 30) return undefined;
+  return {
+    op: 'mmap',
+    actor: process.name,
+    fd,
+    to: newMapping(scene),
+    length: pages * PAGE,
+    offset: pgoff * PAGE,
+    prot: choices.chance(80) ? permissions(vma.flags).slice(0, 3) : protection(scene),
+    type: (vma.flags & VM_SHARED) !== 0 ? 'shared' : 'private',
+    place: { how: choices.pick(['fixed', 'noreplace', 'hint'] as const), at: { arena: start * PAGE } },
+  };
+}
+
+function mprotect(scene: Scene): Op<'mprotect'> {
+  const big = scene.process.vmas.find((vma) => vma.end - vma.start > scene.kernel.facts.memoryPages);
+  if (big !== undefined && scene.choices.chance(75)) {
+    const at = addressOf(scene, big.start * PAGE);
+    const length = (big.end - big.start) * PAGE;
+    return { op: 'mprotect', actor: scene.process.name, at, length, prot: protection(scene) };
+  }
+  const locked = scene.process.vmas.find((vma) => (vma.flags & VM_LOCKED) !== 0 && (vma.flags & UNSHARED) === 0);
+  if (locked !== undefined && scene.choices.chance(25)) {
+    const length = (locked.end - locked.start) * PAGE;
+    return {
+      op: 'mprotect',
+      actor: scene.process.name,
+      at: addressOf(scene, locked.start * PAGE),
+      length,
+      prot: 'rw-',
+    };
+  }
+  const range = byteRange(scene, { absurd: [0, 0, '18446744073709551615', '18446744073709547521'] });
+  return { op: 'mprotect', actor: scene.process.name, ...range, prot: protection(scene) };
+}
+
+type RemapFlags = readonly (typeof REMAP_FLAGS)[number][];
+
+/** How an area is moved, grown, shrunk, doubled: mostly as the manual says, else with what it does not allow. */
+function mremap(scene: Scene): Op<'mremap'> {
+  const { choices, process } = scene;
+  const special = choices.chance(12) ? several(scene) : undefined;
+  if (special !== undefined) return special;
+  const locked = process.vmas.find(({ flags }) => (flags & VM_LOCKED) !== 0);
+  if (locked !== undefined && choices.chance(30)) return grown(scene, locked, choices.between(1, 3) * PAGE);
+  if (scene.huge && process.vmas.length > 0 && choices.chance(7)) {
+    return grown(scene, choices.pick(process.vmas), noRoom(scene));
+  }
+  const accounted = scene.huge ? process.vmas.find(({ flags }) => (flags & VM_ACCOUNT) !== 0) : undefined;
+  if (accounted !== undefined && choices.chance(20)) {
+    return grown(scene, accounted, choices.pick([2 ** 30, 2 ** 40]));
+  }
+  const flags: RemapFlags = odd(scene, 8)
+    ? REMAP_FLAGS.filter(() => choices.chance(40))
+    : choices.weighted<RemapFlags>([
+        [20, []],
+        [35, ['maymove']],
+        [28, ['maymove', 'fixed']],
+        [scene.huge ? 20 : 8, ['maymove', 'dontunmap']],
+        [7, ['maymove', 'fixed', 'dontunmap']],
+        [2, ['dontunmap']],
+        [1, ['fixed']],
+      ]);
+  const { at, oldPages } = source(scene, flags.includes('dontunmap'));
+  const oldLength = oldPages * PAGE - (oldPages > 0 && choices.chance(8) ? choices.pick([1, 4095]) : 0);
+  // The same length is what `dontunmap` asks for.
+  const same = (flags.includes('dontunmap') && !odd(scene, 15)) || (flags.includes('fixed') && choices.chance(25));
+  const absurd = flags.includes('fixed') && choices.chance(5);
+  const newLength = absurd ? choices.pick(ABSURD_LENGTHS) : same ? oldLength : newLengthFor(scene, oldPages);
+  const wantsPlace =
+    flags.includes('fixed') || (flags.includes('dontunmap') && choices.chance(50)) || choices.chance(3);
+  return {
+    op: 'mremap',
+    actor: process.name,
+    at,
+    oldLength: odd(scene, 3) ? choices.pick(ABSURD_LENGTHS) : oldLength,
+    newLength,
+    ...(flags.length > 0 && { flags: [...flags] }),
+    ...(wantsPlace && { place: arenaAddress(scene, placeFor(scene, newLength), 8) }),
+    to: newMapping(scene),
+  };
+}
+
+/** An area made larger by so many bytes, wherever there is room. */
+function grown(scene: Scene, { start, end }: Vma, more: number): Op<'mremap'> {
+  const at = addressOf(scene, start * PAGE);
+  const oldLength = (end - start) * PAGE;
+  const newLength = oldLength + more;
+  return {
+    op: 'mremap',
+    actor: scene.process.name,
+    at,
+    oldLength,
+    newLength,
+    flags: ['maymove'],
+    to: newMapping(scene),
+  };
+}
+
+/** Two areas or more, and what lies between them, to another place in one call. */
+function several(scene: Scene): Op<'mremap'> | undefined {
+  const { choices, process, kernel } = scene;
+  if (process.vmas.length === 0) return undefined;
+  const first = choices.pick(process.vmas);
+  const last = process.vmas.findLast((vma) => vma.start > first.start && vma.end - first.start < 16);
+  if (last === undefined || first.start < 0) return undefined;
+  const pages = last.end - first.start;
+  const below = first.start >= pages && choices.chance(50);
+  const page = below ? choices.between(0, first.start - pages) : choices.between(0, kernel.facts.arenaPages - pages);
+  return {
+    op: 'mremap',
+    actor: process.name,
+    at: addressOf(scene, first.start * PAGE),
+    oldLength: pages * PAGE,
+    newLength: pages * PAGE,
+    flags: ['maymove', 'fixed'],
+    place: { arena: page * PAGE },
+    to: newMapping(scene),
+  };
+}
+
+/** What is moved: a whole area or a part of it, nothing of it (which doubles it), or more than one area. */
+function source(scene: Scene, stays: boolean): { at: Address; oldPages: number } {
+  const { choices, process } = scene;
+  // For an area that stays where it is there may be no room a second time.
+  const big = process.vmas.find(({ start, end }) => end - start > scene.kernel.facts.zonePages / 2);
+  if (stays && big !== undefined) return { at: addressOf(scene, big.start * PAGE), oldPages: big.end - big.start };
+  const shift = odd(scene, 3) ? choices.pick([1, 4095]) : 0;
+  if (process.vmas.length === 0 || odd(scene, 3)) {
+    return { at: { arena: choices.between(0, 12) * PAGE + shift }, oldPages: choices.between(0, 3) };
+  }
+  const { start, end } = choices.pick(preferred(scene));
+  const last = process.vmas.findLast((vma) => vma.end > end && vma.end - start < 16);
+  if (last !== undefined && choices.chance(18))
+    return { at: addressOf(scene, start * PAGE), oldPages: last.end - start };
+  const pages = Math.min(end - start, 8);
+  const skipped = choices.chance(75) ? 0 : choices.between(0, pages - 1);
+  const at = addressOf(scene, (start + skipped) * PAGE + shift);
+  const oldPages = choices.weighted([
+    [12, end - start - skipped],
+    [5, choices.between(1, pages - skipped)],
+    [4, 0],
+    [3, end - start - skipped + choices.between(1, 2)],
+  ]);
+  return { at, oldPages };
+}
+
+function newLengthFor(scene: Scene, oldPages: number): Int64 {
+  const { choices } = scene;
+  if (odd(scene, 11)) {
+    return choices.pick<Int64>([0, 0, 33 * PAGE, ...ABSURD_LENGTHS]);
+  }
+  if (scene.huge && choices.chance(15)) return choices.pick([2 ** 30, 2 ** 40, noRoom(scene), noRoom(scene)]);
+  const few = Math.min(oldPages, 8);
+  const pages = choices.weighted([
+    [6, Math.max(1, oldPages)],
+    [8, few + choices.between(1, 3)],
+    [5, choices.between(1, Math.max(1, few - 1))],
+    [2, choices.between(1, 4)],
+  ]);
+  return pages * PAGE - (choices.chance(6) ? choices.pick([1, 4095]) : 0);
+}
+
+/** Bytes: more than there is room for, though less than what no address space has. */
+function noRoom({ kernel }: Scene): number {
+  return Math.min((kernel.facts.zonePages + 1) * PAGE, 2 ** 47 - PAGE);
+}
+
+/** Changing which areas an address space has. */
+export const mappings: Generators<Names> = {
+  mmap: {
+    in: { every: 8, areas: 8, moving: 4, locks: 5, advice: 3, dirty: 3, foreign: 3, copies: 4, module: 3 },
+    make: mmap,
+  },
+  munmap: {
+    in: { areas: 9, moving: 4, copies: 3, locks: 5, processes: 4, module: 5, foreign: 2, advice: 2 },
+    make: (scene) => {
+      return { op: 'munmap', actor: scene.process.name, ...byteRange(scene, { absurd: [0, 0, ...ABSURD_LENGTHS] }) };
+    },
+  },
+  mprotect: {
+    in: { areas: 10, moving: 5, copies: 4, advice: 5, locks: 9, dirty: 5, foreign: 3 },
+    make: mprotect,
+  },
+  mremap: { in: { moving: 20, locks: 8, dirty: 3, advice: 3, copies: 5 }, make: mremap },
+};

@@ -1,0 +1,55 @@
+import type { ClauseLookup } from './counterexample.ts';
+import { escapeControls } from './escape.ts';
+import { formatCount } from './format.ts';
+import type { Cell, RunView } from './run-view.ts';
+
+/** Marks a clause that does not apply to a target with a contract. */
+const NOT_APPLICABLE = '–';
+
+/**
+ * How often a run exercised each clause, as Markdown: a row for each clause, a column for each target and contract. A clause
+ * counts once for each expectation that it decided and that was compared.
+ */
+export function reportCoverage(view: RunView, clause: ClauseLookup): string {
+  const { header, cells } = view;
+  const ids = [...new Set(cells.flatMap((cell) => [...cell.coverage.counts.keys()]))];
+  const rows = [
+    ['clause', 'requirement', ...cells.map((cell) => `${cell.target} ${cell.contract}`)],
+    ['---', '---', ...cells.map(() => '---:')],
+    ...ids.map((id) => [id, clause(id)?.text ?? '', ...cells.map((cell) => countOf(cell, id))]),
+    ['**reached**', '', ...cells.map(({ coverage }) => totalOf(coverage))],
+  ];
+  return [
+    '# Coverage of the clauses',
+    '',
+    `${header.tool.name} ${header.tool.version}, seed ${String(header.seed)}, started ${header.startedAt}.`,
+    `A number says how often the clause decided what was compared; 0 was not reached, ${NOT_APPLICABLE} does not apply there.`,
+    '',
+    ...rows.map((row) => `| ${row.map(cellText).join(' | ')} |`),
+    ...missing(cells),
+    '',
+  ].join('\n');
+}
+
+function countOf({ coverage }: Cell, id: string): string {
+  const count = coverage.counts.get(id);
+  return count === undefined ? NOT_APPLICABLE : formatCount(count);
+}
+
+function totalOf({ applicable, exercised }: Cell['coverage']): string {
+  return `${String(exercised.length)} of ${String(applicable.length)}`;
+}
+
+/** Cells about which the journal says nothing: an empty column must not look like one that was measured. */
+function missing(cells: readonly Cell[]): string[] {
+  const without = cells.filter(({ coverage }) => coverage.counts.size === 0);
+  return without.length === 0
+    ? []
+    : ['', `The run did not get to: ${without.map(({ target, contract }) => `${target} ${contract}`).join(', ')}.`];
+}
+
+function cellText(text: string): string {
+  return escapeControls(text)
+    .replaceAll('\n', ' ')
+    .replaceAll('|', String.raw`\|`);
+}

@@ -1,0 +1,80 @@
+import type { Contract } from '../contract.ts';
+import type { Level } from '../observation.ts';
+import type { OperationName, SettingName } from '../program.ts';
+
+/** A kernel version: major and minor. */
+export type Version = readonly [major: number, minor: number];
+
+/** One numbered requirement. Ids are stable: a clause may be withdrawn, its id is never reused. */
+export interface Clause {
+  readonly id: string;
+  readonly level: 'MUST' | 'SHOULD' | 'INFO';
+  readonly text: string;
+  /** Where it is written, or how it was measured. */
+  readonly source: string;
+  /** The level on which it can be seen. */
+  readonly seen: Level | 'reports' | 'memory';
+  /** The operations of which at least one must be supported to exercise it; absent: every target can. */
+  readonly by?: readonly OperationName[];
+  /** The limit that a program must be able to set to exercise it. */
+  readonly setting?: SettingName;
+  /** The first kernel that does this, and the first that no longer does. */
+  readonly since?: Version;
+  readonly before?: Version;
+  /** Whether it says something about devices of this contract; absent: about all. */
+  readonly applies?: (contract: Contract, facts: ClauseFacts) => boolean;
+}
+
+/** What of a target decides whether a clause applies. */
+export interface ClauseFacts {
+  readonly noexec: boolean;
+  readonly executeOnly: boolean;
+  readonly softDirty: boolean;
+  readonly memForce: boolean;
+  readonly memoryFailure: boolean;
+  readonly samePageMerging: boolean;
+  readonly hugePages: boolean;
+  readonly mapPages: number | undefined;
+  readonly repeat: boolean;
+  readonly version: Version;
+  readonly operations: readonly OperationName[];
+  readonly settings: readonly SettingName[];
+}
+
+export type Applies = NonNullable<Clause['applies']>;
+
+/** What a clause may say beside its text. */
+export type Scope = Pick<Clause, 'by' | 'setting' | 'since' | 'before' | 'applies'>;
+
+/** A MUST. The last argument says where it applies: a predicate, or more of it. */
+export function clause(
+  id: string,
+  seen: Clause['seen'],
+  text: string,
+  source: string,
+  scope: Applies | Scope = {},
+): Clause {
+  return { id, level: 'MUST', text, source, seen, ...(typeof scope === 'function' ? { applies: scope } : scope) };
+}
+
+export const perOpen: Applies = (contract) => contract.buffer.owner === 'description';
+export const perDevice: Applies = (contract) => contract.buffer.owner === 'device';
+export const positioned: Applies = (contract) => contract.positioned;
+export const notPositioned: Applies = (contract) => !contract.positioned;
+export const aliasing: Applies = (contract) => contract.fault === 'first';
+export const byOffset: Applies = (contract) => contract.fault === 'offset';
+export const opens: Applies = (contract) => contract.vmOperations.open;
+export const closes: Applies = (contract) => contract.vmOperations.close;
+/** `VM_SPECIAL` areas never merge, are never locked and never grow. */
+export const special: Applies = (contract) => contract.mmap.flags.includes('dontexpand');
+export const notSpecial: Applies = (contract) => !contract.mmap.flags.includes('dontexpand');
+export const merges: Applies = (contract) =>
+  !contract.vmOperations.close && !contract.mmap.flags.includes('dontexpand');
+export const ranged: Applies = (contract) => contract.mmap.range === 'buffer';
+/** The node is a regular file (of proc). */
+export const regular: Applies = (contract) => contract.node.kind === 'proc';
+export const character: Applies = (contract) => contract.node.kind === 'character';
+export const logs =
+  (name: Contract['log']['callbacks'][number]): Applies =>
+  (contract) =>
+    contract.log.callbacks.includes(name);
