@@ -17,7 +17,7 @@ export type Act<Op = Operation> = Op extends Operation ? Omit<Op, 'actor'> & { a
 
 export type Version = readonly [number, number];
 
-const NEWEST_MEASURED: Version = [6, 12];
+const DEFAULT_VERSION: Version = [6, 12];
 
 const FACTS: TargetFacts = {
   pageSize: 4096,
@@ -60,7 +60,7 @@ export interface Surroundings {
  * clause that is cited must apply to the contract and the kernel.
  */
 export function run(contract: Contract, acts: readonly Act[], surroundings: Surroundings = {}): string[] {
-  const { version = NEWEST_MEASURED, setting, facts } = surroundings;
+  const { version = DEFAULT_VERSION, setting, facts } = surroundings;
   const kernel = profile(contract, version, facts);
   const applicable = applicableIds(contract, kernel);
   let state = initialState(contract, kernel, { setting });

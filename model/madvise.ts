@@ -1,9 +1,10 @@
 import type { Advice } from '../spec/operations/advice.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
-import { findVma, firstBehind, isSpecial } from './areas.ts';
+import { findVma, firstBehind, isSpecial, slice } from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
+import { PROC_MAX_BYTES } from './file-calls.ts';
 import { isAllowed, getPages } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
@@ -98,7 +99,7 @@ function advise(
   const isLocked = (flags & flag.VM_LOCKED) !== 0;
   switch (advice) {
     case 'remove':
-      return removeAdvice(draft, vma, isLocked);
+      return removeAdvice(draft, slice(vma, start, end), isLocked);
     case 'willneed':
       return undefined;
     case 'populate_read':
@@ -174,13 +175,15 @@ function advised({ flags }: Vma, advice: Advice): number {
 }
 
 /** MADV_REMOVE punches a hole into the file, which a driver's cannot have. */
-function removeAdvice(draft: Draft, { flags }: Vma, isLocked: boolean): Outcome {
+function removeAdvice(draft: Draft, { flags, pgoff, start, end }: Vma, isLocked: boolean): Outcome {
   if (isLocked) return fail(draft, 'EINVAL', 'ADVICE-08');
   const needed = flag.VM_SHARED | (changes.removeAsksMayWrite(draft.kernel) ? flag.VM_MAYWRITE : flag.VM_WRITE);
   if ((flags & needed) !== needed) {
     return fail(draft, 'EACCES', changes.removeAsksMayWrite(draft.kernel) ? 'ADVICE-17' : 'ADVICE-16');
   }
-  return draft.kernel.regular ? fail(draft, 'EOPNOTSUPP', 'ADVICE-18') : fail(draft, 'ENODEV', 'ADVICE-19');
+  if (!draft.kernel.regular) return fail(draft, 'ENODEV', 'ADVICE-19');
+  const isBeyond = BigInt(pgoff + end - start) * BigInt(PAGE_SIZE) > PROC_MAX_BYTES;
+  return isBeyond ? fail(draft, 'EFBIG', 'ADVICE-26') : fail(draft, 'EOPNOTSUPP', 'ADVICE-18');
 }
 
 /** `zap_page_range`: pages go, markers of guard regions stay. */

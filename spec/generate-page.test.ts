@@ -23,7 +23,7 @@ it.each([
   ['MAP-14', '`lkmc_mmap`'],
   ['FAULT-08', '`pages_mmap`; with protection keys'],
   ['MAP-01', 'everywhere'],
-  ['FAULT-07', 'other contracts'],
+  ['FAULT-07', '`pages_mmap`'],
 ])('says where %s applies: %s', (id, where) => {
   const line = generatePage()
     .split('\n')

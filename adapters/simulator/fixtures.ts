@@ -1,9 +1,10 @@
 import type { Contract } from '../../spec/contract.ts';
 import { loadContract } from '../../spec/load.ts';
 import { LEVELS, type Observation } from '../../spec/observation.ts';
-import type { Address, Operation } from '../../spec/program.ts';
+import type { Address, Op, Operation, Setting } from '../../spec/program.ts';
 import { Command, Event } from '../../spec/protocol.ts';
 import type { FaultName } from './faults.ts';
+import type { Series } from './kernel-version.ts';
 import { PAGE_SIZE } from './machine.ts';
 import { Simulator } from './simulator.ts';
 
@@ -11,9 +12,7 @@ import { Simulator } from './simulator.ts';
 
 export type Device = 'lkmc_mmap' | 'pages_mmap';
 
-type Of<Name extends Operation['op']> = Extract<Operation, { op: Name }>;
-
-const place = (at: string | number): Address => {
+export const place = (at: string | number): Address => {
   if (typeof at === 'number') return { arena: at };
   const [map = '', offset = '0'] = at.split('+');
   return { map, offset: Number(offset) };
@@ -22,7 +21,7 @@ const place = (at: string | number): Address => {
 /** Builders for one actor. An address is `m0`, `m0+4096`, or bytes from the start of the arena. */
 export function actor(name: string) {
   return {
-    open: (to = 'd0', access: Of<'open'>['access'] = 'rw'): Operation => ({ op: 'open', actor: name, to, access }),
+    open: (to = 'd0', access: Op<'open'>['access'] = 'rw'): Operation => ({ op: 'open', actor: name, to, access }),
     close: (fd = 'd0'): Operation => ({ op: 'close', actor: name, fd }),
     dup: (to: string, fd = 'd0'): Operation => ({ op: 'dup', actor: name, to, fd }),
     read: (length: number, fd = 'd0'): Operation => ({ op: 'read', actor: name, fd, length }),
@@ -35,10 +34,10 @@ export function actor(name: string) {
     pwrite: (text: string, length: number, offset: number | string, fd = 'd0'): Operation => {
       return { op: 'pwrite', actor: name, fd, data: { text, length }, offset };
     },
-    lseek: (offset: number, whence: Of<'lseek'>['whence'], fd = 'd0'): Operation => {
+    lseek: (offset: number, whence: Op<'lseek'>['whence'], fd = 'd0'): Operation => {
       return { op: 'lseek', actor: name, fd, offset, whence };
     },
-    mmap: (to: string, length: number | string = PAGE_SIZE, rest: Partial<Of<'mmap'>> = {}): Operation => {
+    mmap: (to: string, length: number | string = PAGE_SIZE, rest: Partial<Op<'mmap'>> = {}): Operation => {
       return { op: 'mmap', actor: name, fd: 'd0', to, length, offset: 0, prot: 'rw-', type: 'shared', ...rest };
     },
     munmap: (at: string | number, length: number | string = PAGE_SIZE): Operation => {
@@ -51,6 +50,42 @@ export function actor(name: string) {
     store: (at: string | number, text = '!', length = text.length): Operation => {
       return { op: 'store', actor: name, at: place(at), data: { text, length } };
     },
+    madvise: (at: string | number, length: number | string, advice: Op<'madvise'>['advice']): Operation => {
+      return { op: 'madvise', actor: name, at: place(at), length, advice };
+    },
+    msync: (at: string | number, length: number, flags: Op<'msync'>['flags']): Operation => {
+      return { op: 'msync', actor: name, at: place(at), length, flags };
+    },
+    mlock: (at: string | number, length: number | string, flags?: Op<'mlock'>['flags']): Operation => {
+      return { op: 'mlock', actor: name, at: place(at), length, ...(flags === undefined ? {} : { flags }) };
+    },
+    munlock: (at: string | number, length: number): Operation => ({ op: 'munlock', actor: name, at: place(at), length }),
+    mremap: (
+      at: string | number,
+      oldLength: number | string,
+      newLength: number | string,
+      rest: Partial<Op<'mremap'>> = {},
+    ): Operation => {
+      return { op: 'mremap', actor: name, at: place(at), oldLength, newLength, to: 'm9', ...rest };
+    },
+    readInto: (at: string | number, length: number, rest: Partial<Op<'read_into'>> = {}): Operation => {
+      return { op: 'read_into', actor: name, fd: 'd0', at: place(at), length, ...rest };
+    },
+    writeFrom: (at: string | number, length: number, rest: Partial<Op<'write_from'>> = {}): Operation => {
+      return { op: 'write_from', actor: name, fd: 'd0', at: place(at), length, ...rest };
+    },
+    /** Reads or writes memory of a process from outside. */
+    reach: (
+      op: 'vm_read' | 'mem_read' | 'vm_write' | 'mem_write',
+      at: string | number,
+      length: number,
+      of = 'p0',
+    ): Operation => {
+      if (op === 'vm_read' || op === 'mem_read') return { op, actor: name, of, at: place(at), length };
+      return { op, actor: name, of, at: place(at), data: { text: 'wxyz', length } };
+    },
+    mincore: (at: string | number, length: number): Operation => ({ op: 'mincore', actor: name, at: place(at), length }),
+    clearRefs: (): Operation => ({ op: 'clear_refs', actor: name }),
     fork: (to: string): Operation => ({ op: 'fork', actor: name, to }),
     exit: (): Operation => ({ op: 'exit', actor: name }),
     checkpoint: (): Operation => ({ op: 'checkpoint', actor: name }),
@@ -58,7 +93,7 @@ export function actor(name: string) {
 }
 
 /** Where a mapping goes, as `rest` of `mmap`. */
-export function placed(how: 'hint' | 'fixed' | 'noreplace', at: string | number): Pick<Of<'mmap'>, 'place'> {
+export function placed(how: 'hint' | 'fixed' | 'noreplace', at: string | number): Pick<Op<'mmap'>, 'place'> {
   return { place: { how, at: place(at) } };
 }
 
@@ -81,35 +116,53 @@ interface Run {
   end: Observation;
 }
 
+/** What a program runs on and under; without anything else, the default kernel without limits. */
+export interface Circumstances {
+  readonly fault?: FaultName;
+  readonly series?: Series;
+  readonly setting?: Setting;
+}
+
 /** Runs operations on a fresh device; everything that crosses the wire is validated on the way. */
-export function observe(device: Device | Contract, ops: Operation[], fault?: FaultName): Run {
-  const simulator = new Simulator(fault === undefined ? {} : { fault });
+export function observe(
+  device: Device | Contract,
+  ops: Operation[],
+  { setting, ...options }: Circumstances = {},
+): Run {
+  const simulator = new Simulator(options);
   const contract = typeof device === 'string' ? loadContract(device) : device;
   const send = (command: unknown): unknown => Event.parse(simulator.handle(Command.parse(command))[0]);
   send({ cmd: 'start', version: 2 });
   send({ cmd: 'configure', seq: 0, contract, levels: LEVELS });
+  // Letters are stored before the limits count, and take no place of their own.
   const setup = lettered(device);
-  const programs = [{ version: 2, ops: [...setup, ...ops] }];
+  const program = { version: 2, ops: [...setup, ...ops] };
+  const programs = [setting === undefined ? program : { ...program, setting }];
   const answer = Event.parse(send({ cmd: 'run', seq: 1, programs }));
   if (!('result' in answer) || answer.result !== 'observed') throw new Error(JSON.stringify(answer));
   return { steps: answer.steps.slice(setup.length), end: answer.end };
 }
 
 /** What operations yield, one word each, in the notation of `describeStep`, then the callbacks of the cleaning. */
-export function yields(device: Device | Contract, ops: Operation[], fault?: FaultName): string {
-  const { steps, end } = observe(device, ops, fault);
+export function yields(device: Device | Contract, ops: Operation[], circumstances: Circumstances = {}): string {
+  const { steps, end } = observe(device, ops, circumstances);
   const cleaning = end.callbacks === undefined ? '' : ` end${describeCallbacks(end.callbacks)}`;
   return steps.map(describeStep).join(' ') + cleaning;
 }
 
 /** The layout at the end, as `/proc/PID/maps` would show it: `30+2 rw-s 0`. */
-export function maps(device: Device | Contract, ops: Operation[], process = 'p0'): string[] {
-  return flags(device, ops, process).map((line) => line.split(' ').slice(0, 3).join(' '));
+export function maps(device: Device | Contract, ops: Operation[], process = 'p0', circumstances = {}): string[] {
+  return flags(device, ops, process, circumstances).map((line) => line.split(' ').slice(0, 3).join(' '));
 }
 
 /** The layout at the end with VmFlags. */
-export function flags(device: Device | Contract, ops: Operation[], process = 'p0'): string[] {
-  return observe(device, ops).end.layout?.[process] ?? [];
+export function flags(
+  device: Device | Contract,
+  ops: Operation[],
+  process = 'p0',
+  circumstances: Circumstances = {},
+): string[] {
+  return observe(device, ops, circumstances).end.layout?.[process] ?? [];
 }
 
 /** `31{mmap,vm_open}`, `'a'{fault0R}`, `-EINVAL`, `SIGSEGV/MAPERR@4096`, `none:unsafe`. */

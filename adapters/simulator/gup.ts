@@ -65,7 +65,8 @@ function followOrFault(space: AddressSpace, vma: Vma, page: number, flags: GupFl
 
 /** `can_follow_write_pte` for an entry that is not writable. */
 function isForcedBy(vma: Vma, entry: PageTableEntry, { force = false }: GupFlags): boolean {
-  if (!force || (vma.flags & (VM_MAYSHARE | VM_SHARED | VM_WRITE)) !== 0 || (vma.flags & VM_MAYWRITE) === 0) return false;
+  if (!force || (vma.flags & (VM_MAYSHARE | VM_SHARED | VM_WRITE)) !== 0 || (vma.flags & VM_MAYWRITE) === 0)
+    return false;
   if (!entry.frame.anonymous || !entry.frame.exclusive) return false;
   return (vma.flags & VM_SOFTDIRTY) !== 0 || entry.softDirty;
 }

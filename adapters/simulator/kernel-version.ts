@@ -65,7 +65,7 @@ export interface KernelVersion {
   areasToMove: (isSplitFirst: boolean) => number;
   /** Whether mremap grows a VMA without looking at its neighbours (until 5.17, and until 6.11 when its driver has `close`). */
   expandsAlone: (vma: Vma) => boolean;
-  /** MREMAP_DONTUNMAP of a locked mapping splits it first, so that only what has moved loses its lock (since 6.8). */
+  /** MREMAP_DONTUNMAP of a locked mapping splits it first, so that only what has moved loses its lock (since 6.19, and in stable 6.1 and 6.12). */
   readonly splitsLockedSource: boolean;
   /** A write against the protection (FOLL_FORCE) always faults first (until 5.19). */
   readonly forcedWriteFaults: boolean;
@@ -75,6 +75,8 @@ export interface KernelVersion {
   readonly advisesAgain: boolean;
   /** MADV_REMOVE asks whether the mapping may be made writable, not whether it is (since 5.19). */
   readonly removesMayWrite: boolean;
+  /** MADV_DOFORK is refused for special mappings (7.x), not only for those of device memory. */
+  readonly refusesToForkSpecial: boolean;
   /** MADV_POPULATE_READ and MADV_POPULATE_WRITE tell a hole only at the end (until 6.8). */
   readonly populatesAcrossHoles: boolean;
   /** Whether mprotect tries at all to make entries writable that `vm_page_prot` does not, and which of them. */
@@ -125,11 +127,12 @@ export function kernelVersion(series: Series): KernelVersion {
     mremap: before('6.1') ? 'old' : before('7.3') ? 'middle' : 'new',
     areasToMove: (isSplitFirst) => (before('7.3') ? 4 : isSplitFirst ? 3 : 2),
     expandsAlone: ({ operations }) => before('6.1') || (before('6.12') && (operations?.close ?? null) !== null),
-    splitsLockedSource: since('6.12'),
+    splitsLockedSource: since('6.1'),
     forcedWriteFaults: before('6.1'),
     locksOnlyAccessible: before('6.1'),
     advisesAgain: since('6.1'),
     removesMayWrite: since('6.1'),
+    refusesToForkSpecial: since('7.3'),
     populatesAcrossHoles: series === '6.1',
     triesToUpgrade: since('6.1') ? triesSharedAndPrivate : (vma) => vma.wantsWriteNotify,
     canUpgrade: since('6.12') ? canUpgrade : since('6.1') ? canUpgradeDirty : canUpgradeOld,

@@ -39,8 +39,3 @@ export const ZONE: PageRange = {
   start: -(MACHINE_FACTS.guardPages + MACHINE_FACTS.zonePages),
   end: -MACHINE_FACTS.guardPages,
 };
-
-/** The one of the two ranges that contains the page; whatever lies outside belongs to somebody else. */
-export function rangeAround(page: number): PageRange | null {
-  return [ARENA, ZONE].find(({ start, end }) => page >= start && page < end) ?? null;
-}

@@ -12,6 +12,7 @@ import {
   VM_DONTDUMP,
   VM_HUGEPAGE,
   VM_LOCKED,
+  VM_MAYBE_GUARD,
   VM_MAYSHARE,
   VM_MAYWRITE,
   VM_MERGEABLE,
@@ -47,7 +48,23 @@ const lru: Behavior = (_, vma) => ((vma.flags & VM_LOCKED) === 0 ? vma : 'EINVAL
 
 /** `madvise_dontneed_single_vma`. */
 const dontneed: Behavior = (space, vma, start, end) => {
-  space.pageTable.clearRange(start, end);
+  space.pageTable.zapRange(start, end);
+  return vma;
+};
+
+/** `madvise_guard_install`: pages that are there go, and every page gets a marker that makes accesses fail. */
+const guardInstall: Behavior = (space, vma, start, end) => {
+  if ((vma.flags & (VM_SPECIAL | VM_LOCKED)) !== 0) return 'EINVAL';
+  vma.flags |= VM_MAYBE_GUARD;
+  space.pageTable.zapRange(start, end);
+  for (let page = start; page < end; page += 1) space.pageTable.setGuard(page);
+  return vma;
+};
+
+/** `madvise_guard_remove`: the VMA still counts as one that may have markers. */
+const guardRemove: Behavior = (space, vma, start, end) => {
+  if ((vma.flags & VM_SPECIAL) !== 0) return 'EINVAL';
+  for (const page of space.pageTable.guardsIn(start, end)) space.pageTable.removeGuard(page);
   return vma;
 };
 
@@ -70,6 +87,8 @@ function mergeable({ flags }: Vma): number {
   return (flags & (VM_SHARED | VM_MAYSHARE | VM_SPECIAL)) === 0 ? flags | VM_MERGEABLE : flags;
 }
 
+const dofork = flagged(({ flags }) => flags & ~VM_DONTCOPY);
+
 const BEHAVIORS: Partial<Record<Advice, Behavior>> = {
   normal: flagged(({ flags }) => flags & ~VM_RAND_READ & ~VM_SEQ_READ),
   random: flagged(({ flags }) => (flags & ~VM_SEQ_READ) | VM_RAND_READ),
@@ -83,7 +102,10 @@ const BEHAVIORS: Partial<Record<Advice, Behavior>> = {
   free: refuse,
   remove,
   dontfork: flagged(({ flags }) => flags | VM_DONTCOPY),
-  dofork: flagged(({ flags }) => flags & ~VM_DONTCOPY),
+  dofork: (space, vma, start, end) => {
+    const isRefused = (vma.flags & VM_SPECIAL) !== 0 && space.kernel.version.refusesToForkSpecial;
+    return isRefused ? 'EINVAL' : dofork(space, vma, start, end);
+  },
   mergeable: flagged(mergeable),
   unmergeable: flagged(({ flags }) => flags & ~VM_MERGEABLE),
   hugepage: flagged(({ flags }) => (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE),
@@ -97,15 +119,12 @@ const BEHAVIORS: Partial<Record<Advice, Behavior>> = {
   pageout: lru,
   // Neither a device nor a file that cannot be executed has huge pages.
   collapse: refuse,
+  guard_install: guardInstall,
+  guard_remove: guardRemove,
 };
 
 /** `do_madvise`: the length in pages, or infinite when rounding it up leaves the 64-bit range. */
-export function doMadvise(
-  space: AddressSpace,
-  start: number | null,
-  pages: number,
-  advice: Advice,
-): Result {
+export function doMadvise(space: AddressSpace, start: number | null, pages: number, advice: Advice): Result {
   const { version } = space.kernel;
   if (!version.knowsAdvice(advice)) return 'EINVAL';
   if (start === null || pages === Infinity) return 'EINVAL';

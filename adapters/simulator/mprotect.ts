@@ -3,14 +3,7 @@ import type { Errno, Result } from './errno.ts';
 import { populateArea } from './populate.ts';
 import type { Vma } from './vma.ts';
 import { modify } from './vma-modify.ts';
-import {
-  VM_ACCESS_FLAGS,
-  VM_ACCOUNT,
-  VM_LOCKED,
-  VM_NORESERVE,
-  VM_SHARED,
-  VM_WRITE,
-} from './vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_LOCKED, VM_NORESERVE, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 
 /** The VM_MAY bits lie four bits above those that they allow. */
 const MAY_SHIFT = 4;

@@ -35,7 +35,6 @@ export class PageTable {
 
   /** `zap_pte_range` for one page: the entry's reference goes with it. */
   clear(page: number): void {
-    this.#guards.delete(page);
     const entry = this.#entries.get(page);
     if (entry === undefined) return;
     this.#entries.delete(page);
@@ -43,9 +42,15 @@ export class PageTable {
     this.#memory.put(entry.frame);
   }
 
+  /** `unmap_vmas`: markers go, too. */
   clearRange(start: number, end: number): void {
+    this.zapRange(start, end);
+    for (const page of this.guardsIn(start, end)) this.removeGuard(page);
+  }
+
+  /** `zap_page_range_single`: only pages go, markers stay. */
+  zapRange(start: number, end: number): void {
     for (const page of this.presentIn(start, end)) this.clear(page);
-    for (const page of this.guardsIn(start, end)) this.clear(page);
   }
 
   isGuard(page: number): boolean {

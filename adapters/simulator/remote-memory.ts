@@ -7,7 +7,12 @@ import { PAGE_SIZE } from './machine.ts';
 export type Direction = 'read' | 'write';
 
 /** `process_vm_rw`, with one range on each side; returns how many bytes were moved. */
-export function processVm(space: AddressSpace, address: number, bytes: Uint8Array, direction: Direction): number | Errno {
+export function processVm(
+  space: AddressSpace,
+  address: number,
+  bytes: Uint8Array,
+  direction: Direction,
+): number | Errno {
   const flags: GupFlags = { write: direction === 'write', pin: true };
   let done = 0;
   while (done < bytes.length) {

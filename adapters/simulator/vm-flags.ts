@@ -29,8 +29,13 @@ export const VM_MERGEABLE = 1 << 31;
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 
-/** VM_SPECIAL, whose other members (VM_IO, VM_PFNMAP, VM_MIXEDMAP) no contract can ask for. */
-export const VM_SPECIAL = VM_DONTEXPAND;
+/** The members of VM_SPECIAL that no contract can ask for. */
+const VM_PFNMAP = 0x400;
+const VM_IO = 0x4000;
+const VM_MIXEDMAP = 0x1000_0000;
+
+/** Mappings that never merge and are never locked. */
+export const VM_SPECIAL = VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 
 /** The mnemonics of `show_smap_vma_flags`, in bit order. */
 const MNEMONICS: readonly (readonly [bit: number, name: string])[] = [

@@ -21,7 +21,16 @@ export interface Candidate {
 /** The part of a VMA that changes, or the space that it would take elsewhere, as a candidate. */
 export function candidateFor(vma: Vma, start: number, end: number, flags = vma.flags): Candidate {
   const { file, anonVma } = vma;
-  return { start, end, pgoff: vma.pgoffAt(start), anonPgoff: vma.anonPgoffAt(start), flags, file, anonVma, source: vma };
+  return {
+    start,
+    end,
+    pgoff: vma.pgoffAt(start),
+    anonPgoff: vma.anonPgoffAt(start),
+    flags,
+    file,
+    anonVma,
+    source: vma,
+  };
 }
 
 function isSpecial(candidate: Candidate): boolean {
@@ -49,11 +58,7 @@ function goesOn(candidate: Candidate, lower: Pages, upper: Pages, version: Kerne
 type Pages = Pick<Vma, 'start' | 'end' | 'pgoff' | 'anonPgoff'>;
 
 /** `can_vma_merge_left`. */
-function mergesWithPrevious(
-  candidate: Candidate,
-  previous: Vma | undefined,
-  version: KernelVersion,
-): previous is Vma {
+function mergesWithPrevious(candidate: Candidate, previous: Vma | undefined, version: KernelVersion): previous is Vma {
   return (
     previous?.end === candidate.start &&
     isAlike(candidate, previous, version) &&

@@ -154,3 +154,114 @@ describe('copies from and to memory', () => {
     expect(seen([6, 12], 8, 'all')).toBe(shown('000000000'));
   });
 });
+
+describe('lseek', () => {
+  const lseek = (whence: Op<'lseek'>['whence'], offset: Op<'lseek'>['offset']): Act => {
+    return { op: 'lseek', fd: 'd0', offset, whence };
+  };
+
+  test('fails on both devices since 6.0, after its arguments were checked', () => {
+    expect(last(L, [lseek('set', 0)])).toBe('ESPIPE');
+    expect(last(P, [lseek('set', 0)], [5, 10])).toBe('ESPIPE');
+    expect(last(P, [lseek('bad', 0)])).toBe('EINVAL');
+    expect(last(P, [{ op: 'lseek', fd: 'd9', offset: 0, whence: 'bad' }])).toBe('EBADF');
+  });
+
+  test('moves the position of a proc file before, to the last that there is', () => {
+    const on510 = (...acts: Act[]): string[] => run(L, [open, ...acts], { version: [5, 10] }).slice(1, -1);
+    const two: Act = { op: 'read', fd: 'd0', length: 2 };
+    expect(on510(two, lseek('cur', 0), lseek('cur', -1), lseek('cur', -5), lseek('end', 1), two)).toEqual([
+      '2 [6173] ⟦read len=2 pos=0⟧',
+      '2',
+      '1',
+      'EINVAL',
+      '1',
+      '2 [7364] ⟦read len=2 pos=1⟧',
+    ]);
+    expect(on510(lseek('data', 0), lseek('hole', 4), lseek('data', -1), lseek('hole', -1))).toEqual([
+      'ENXIO',
+      'ENXIO',
+      'EINVAL',
+      '0',
+    ]);
+    const none: Act = { op: 'read', fd: 'd0', length: 0 };
+    expect(on510(lseek('set', '9223372036854775807'), two, write('ab'), none, lseek('cur', 1))).toEqual([
+      '9223372036854775807',
+      'EINVAL',
+      'EINVAL',
+      '0 [] ⟦read len=0 pos=9223372036854775807⟧',
+      'EINVAL',
+    ]);
+    expect(
+      on510(
+        lseek('set', 2 ** 31),
+        { op: 'sendfile', fd: 'd0', direction: 'from', length: 1 },
+        { op: 'copy_file_range', fd: 'd0', onto: 'd0', length: 1 },
+      ),
+    ).toEqual([String(2 ** 31), 'EOVERFLOW', 'EFBIG']);
+  });
+});
+
+describe('what a driver with neither size nor splice cannot do', () => {
+  test('the size of the file', () => {
+    const ftruncate = (length: number, fd = 'd0'): Act => ({ op: 'ftruncate', fd, length });
+    expect(last(L, [ftruncate(-1, 'd9')])).toBe('EINVAL');
+    expect(last(L, [ftruncate(2 ** 31 - 1)])).toBe('0');
+    expect(last(L, [ftruncate(2 ** 31)])).toBe('EFBIG');
+    expect(last(P, [ftruncate(0)])).toBe('EINVAL');
+  });
+
+  test('the space of the file, in the order of the checks', () => {
+    const readOnly: Act = { op: 'open', to: 'd1', access: 'ro' };
+    const fallocate = (mode: Op<'fallocate'>['mode'], offset: number, length: number, fd = 'd0'): Act => ({
+      op: 'fallocate',
+      fd,
+      mode,
+      offset,
+      length,
+    });
+    expect(last(L, [fallocate('unknown', 0, 0)])).toBe('EINVAL');
+    expect(last(L, [readOnly, fallocate('unknown', 0, 1, 'd1')])).toBe('EOPNOTSUPP');
+    expect(last(P, [readOnly, fallocate('allocate', 0, 1, 'd1')])).toBe('EBADF');
+    expect(last(P, [fallocate('allocate', 2 ** 31, 1)])).toBe('ENODEV');
+    expect(last(L, [fallocate('punch-hole', 2 ** 31 - 1, 1)])).toBe('EFBIG');
+    expect(last(L, [fallocate('punch-hole', 2 ** 31 - 2, 1)])).toBe('EOPNOTSUPP');
+  });
+
+  test('transfers between files', () => {
+    const splice = (direction: 'from' | 'to', length: number, fd = 'd0'): Act => ({
+      op: 'splice',
+      fd,
+      direction,
+      length,
+    });
+    const sendfile = (direction: 'from' | 'to', length: number): Act => ({
+      op: 'sendfile',
+      fd: 'd0',
+      direction,
+      length,
+    });
+    const copy: Act = { op: 'copy_file_range', fd: 'd0', onto: 'd0', length: 4 };
+    const append: Act = { op: 'open', to: 'd0', access: 'rw', flags: ['append'] };
+    expect(last(P, [splice('from', 0, 'd9')])).toBe('0');
+    expect(last(P, [splice('to', 1)])).toBe('EINVAL');
+    expect(last(L, [sendfile('to', 0)])).toBe('0');
+    expect(last(L, [append, sendfile('to', 0)])).toBe('EINVAL');
+    expect(last(L, [copy])).toBe('0');
+    expect(last(L, [append, copy])).toBe('EBADF');
+    expect(last(P, [copy])).toBe('EINVAL');
+    const versions: Version[] = [
+      [5, 10],
+      [6, 1],
+      [7, 3],
+    ];
+    const nothing = versions.map((version) => {
+      return [last(L, [sendfile('from', 0)], version), last(P, [sendfile('from', 0)], version)];
+    });
+    expect(nothing).toEqual([
+      ['0', 'EINVAL'],
+      ['EINVAL', 'EINVAL'],
+      ['0', '0'],
+    ]);
+  });
+});

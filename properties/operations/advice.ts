@@ -1,6 +1,6 @@
 import { type Advice, ADVICES } from '../../spec/operations/advice.ts';
 import type { Op } from '../../spec/program.ts';
-import { VM_ACCESS_FLAGS, VM_LOCKED } from '../../model/vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_LOCKED, VM_MAYWRITE, VM_SHARED } from '../../model/vm-flags.ts';
 import { addressOf, favourite, MODEST_PAGES, odd, PAGE } from './common.ts';
 import { beyondBuffer, byteRange } from './ranges.ts';
 import type { Generators, Scene } from './scene.ts';
@@ -50,6 +50,10 @@ const NOT_LOCKED = [
 ] as const;
 const CHOICE = [...ADVICES, ...REFUSED];
 
+/** The first page offset that no file of proc can have, of which MADV_REMOVE says so. */
+const FAR_PGOFF = 2 ** 31 / PAGE;
+const WRITABLE = VM_SHARED | VM_MAYWRITE;
+
 /** Each program has its own few advices, so that what they do meets; those that change something more often. */
 function madvise(scene: Scene): Op<'madvise'> {
   const locked = scene.process.vmas.some(({ flags }) => (flags & VM_LOCKED) !== 0);
@@ -61,6 +65,11 @@ function madvise(scene: Scene): Op<'madvise'> {
     const populate = scene.choices.pick(['populate_read', 'populate_write'] as const);
     const at = addressOf(scene, missing * PAGE);
     return { op: 'madvise', actor: scene.process.name, at, length: PAGE, advice: populate };
+  }
+  const far = scene.process.vmas.find(({ pgoff, flags }) => pgoff >= FAR_PGOFF && (flags & WRITABLE) === WRITABLE);
+  if (far !== undefined && scene.choices.chance(60)) {
+    const at = addressOf(scene, far.start * PAGE);
+    return { op: 'madvise', actor: scene.process.name, at, length: PAGE, advice: 'remove' };
   }
   const range = byteRange(scene, { absurd: WRAPPING, ...(THOROUGH.has(advice) && { most: MODEST_PAGES }) });
   return { op: 'madvise', actor: scene.process.name, ...range, advice };

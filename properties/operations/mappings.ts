@@ -2,7 +2,7 @@ import type { Int64 } from '../../spec/integer.ts';
 import { MAP_FLAGS, REMAP_FLAGS } from '../../spec/operations/mappings.ts';
 import type { Address, Op } from '../../spec/program.ts';
 import type { Vma } from '../../model/state.ts';
-import { permissions, VM_ACCOUNT, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
+import { permissions, VM_ACCOUNT, VM_LOCKED, VM_MAYSHARE, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
 import { ABSURD_LENGTHS, addressOf, descriptor, MODEST_PAGES, newMapping, odd, PAGE, protection } from './common.ts';
 import { byteRange, preferred } from './ranges.ts';
 import type { Generators, Scene } from './scene.ts';
@@ -140,7 +140,7 @@ function plain(scene: Scene): Op<'mmap'> {
     offset: first * PAGE,
     prot: choices.weighted([
       [writable ? 14 : 0, 'rw-'],
-      [7, 'r--'],
+      [scene.huge && type === 'private' ? 18 : 7, 'r--'],
       [2, '---'],
     ]),
     type,
@@ -167,7 +167,7 @@ function mappable(scene: Scene): { name: string; writable: boolean } {
 
 /** Flags that only MAP_SHARED_VALIDATE refuses. */
 function unknownToValidate(scene: Scene): MapFlags {
-  return scene.choices.pick([['unknown'], ['sync'], ['unknown', 'locked']] as const).slice();
+  return scene.choices.pick([['unknown'], ['sync'], ['unknown', 'noreserve']] as const).slice();
 }
 
 /** A fixed mapping that begins or ends within an area, which it therefore divides. */
@@ -259,9 +259,12 @@ function mremap(scene: Scene): Op<'mremap'> {
   if (scene.huge && process.vmas.length > 0 && choices.chance(7)) {
     return grown(scene, choices.pick(process.vmas), noRoom(scene));
   }
-  const accounted = scene.huge ? process.vmas.find(({ flags }) => (flags & VM_ACCOUNT) !== 0) : undefined;
-  if (accounted !== undefined && choices.chance(20)) {
-    return grown(scene, accounted, choices.pick([2 ** 30, 2 ** 40]));
+  // Private memory is accounted when it is writable; what is not yet may not become writable when it is too much.
+  const owned = scene.huge ? process.vmas.filter(({ flags }) => (flags & VM_MAYSHARE) === 0) : [];
+  if (owned.length > 0 && choices.chance(30)) {
+    const free = owned.filter(({ flags }) => (flags & VM_ACCOUNT) === 0);
+    const area = choices.pick(free.length > 0 && choices.chance(60) ? free : owned);
+    return grown(scene, area, choices.pick([2 ** 30, 2 ** 40]));
   }
   const flags: RemapFlags = odd(scene, 8)
     ? REMAP_FLAGS.filter(() => choices.chance(40))

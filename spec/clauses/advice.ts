@@ -122,6 +122,13 @@ export const adviceClauses: readonly Clause[] = [
     { by: ['madvise'], applies: character },
   ),
   clause(
+    'ADVICE-26',
+    'outcome',
+    'MADV_REMOVE beyond the 2^31 - 1 bytes that a proc file can have fails with EFBIG.',
+    'fs/open.c vfs_fallocate; found by a generated program, measured on 6.1 and 7.3',
+    { by: ['madvise'], applies: (contract) => contract.node.kind === 'proc' && contract.mmap.range === 'any' },
+  ),
+  clause(
     'ADVICE-20',
     'frames',
     'MADV_DONTNEED takes the pages away: the next access asks the driver, and a private copy is lost.',

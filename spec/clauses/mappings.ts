@@ -308,13 +308,14 @@ export const mappingsClauses: readonly Clause[] = [
   ),
   clause('REMAP-12', 'outcome', 'mremap that finds no room for the area fails with ENOMEM.', 'mremap(2), ERRORS', {
     by: ['mremap'],
+    applies: notSpecial,
   }),
   clause(
     'REMAP-13',
     'outcome',
     'mremap with the old size 0 of a private mapping fails with EINVAL.',
     'mremap(2), NOTES; mm/mremap.c; measured',
-    { by: ['mremap'], applies: notSpecial },
+    { by: ['mremap'] },
   ),
   clause(
     'REMAP-14',
