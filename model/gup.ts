@@ -92,45 +92,46 @@ function unshare(
 
 export interface Populated {
   readonly process: Process;
-  /** Whether every page could be brought in. */
-  readonly done: boolean;
+  /** How many pages from the first are there now; less than asked for where one could not be brought in. */
+  readonly pages: number;
 }
 
-/** `populate_vma_page_range` for a part of one area. */
+/** `populate_vma_page_range` for a part of one area: up to the first page that cannot be had. */
 export function populateArea(draft: Draft, process: Process, vma: Vma, start: number, end: number): Populated {
+  const pages = end - start;
   const isOnFault = (vma.flags & flag.VM_LOCKONFAULT) !== 0;
-  if (isOnFault && onfaultIgnoresProtection(draft.kernel)) return { process, done: true };
-  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return { process, done: false };
-  if (isOnFault) return { process, done: true };
+  if (isOnFault && onfaultIgnoresProtection(draft.kernel)) return { process, pages };
+  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return { process, pages: 0 };
+  if (isOnFault) return { process, pages };
   const write = (vma.flags & (flag.VM_WRITE | flag.VM_SHARED)) === flag.VM_WRITE;
-  return bringIn(draft, process, start, end, { write, force: !write, pins: false });
+  const got = getPages(draft, process, start, pages, { write, force: !write, pins: false });
+  return { process: got.process, pages: got.pages.length };
 }
 
 /**
- * Brings in all pages of a range. A page that fails behind some that did not is asked for twice: the pages before it are
- * counted first, and it begins the next round.
+ * `__mm_populate`: area by area; holes are skipped. A page that fails behind some that did not is asked for twice: the pages
+ * before it count first, and it begins the next round. An error ends it, or only the area where it came from.
  */
-export function bringIn(draft: Draft, process: Process, start: number, end: number, how: How): Populated {
+export function populate(
+  draft: Draft,
+  process: Process,
+  start: number,
+  end: number,
+  ignoreErrors: boolean,
+): { readonly process: Process; readonly done: boolean } {
   let current = process;
-  for (let page = start; page < end;) {
-    const got = getPages(draft, current, page, end - page, how);
-    current = got.process;
-    if (got.pages.length === 0) return { process: current, done: false };
-    page += got.pages.length;
-  }
-  return { process: current, done: true };
-}
-
-/** `__mm_populate`: area by area; holes are skipped. An error ends it, or only the area where it came from. */
-export function populate(draft: Draft, process: Process, start: number, end: number, ignoreErrors: boolean): Populated {
-  let current = process;
-  for (const { start: from, end: to } of process.vmas) {
-    if (to <= start || from >= end || start >= end) continue;
-    const vma = findVma(current.vmas, Math.max(from, start));
-    if (vma === undefined) continue;
-    const result = populateArea(draft, current, vma, Math.max(from, start), Math.min(to, end));
-    current = result.process;
-    if (!result.done && !ignoreErrors) return result;
+  for (const area of process.vmas) {
+    const to = Math.min(area.end, end);
+    for (let page = Math.max(area.start, start); page < to;) {
+      const vma = findVma(current.vmas, page);
+      if (vma === undefined) break;
+      const result = populateArea(draft, current, vma, page, to);
+      current = result.process;
+      page += result.pages;
+      if (result.pages > 0) continue;
+      if (!ignoreErrors) return { process: current, done: false };
+      break;
+    }
   }
   return { process: current, done: true };
 }

@@ -43,8 +43,8 @@ export function mremap(draft: Draft, process: Process, op: Op<'mremap'>): Outcom
 function isSafe(draft: Draft, op: Op<'mremap'>, at: number, to: number | undefined): boolean {
   const { facts } = draft.kernel;
   if (!safe(facts, at, op.oldLength, 'wraps')) return false;
-  if (op.flags?.includes('fixed') === true) return to !== undefined && safe(facts, to, op.newLength, 'too-long');
-  return to === undefined || safe(facts, to, 0, 'wraps');
+  if (to === undefined) return op.flags?.includes('fixed') !== true;
+  return safe(facts, to, op.newLength, 'too-long');
 }
 
 /** Pages, with 0 for a length that wraps when it is rounded up, and an absurd number for an absurd length. */

@@ -59,7 +59,12 @@ export function actor(name: string) {
     mlock: (at: string | number, length: number | string, flags?: Op<'mlock'>['flags']): Operation => {
       return { op: 'mlock', actor: name, at: place(at), length, ...(flags === undefined ? {} : { flags }) };
     },
-    munlock: (at: string | number, length: number): Operation => ({ op: 'munlock', actor: name, at: place(at), length }),
+    munlock: (at: string | number, length: number): Operation => ({
+      op: 'munlock',
+      actor: name,
+      at: place(at),
+      length,
+    }),
     mremap: (
       at: string | number,
       oldLength: number | string,
@@ -84,7 +89,12 @@ export function actor(name: string) {
       if (op === 'vm_read' || op === 'mem_read') return { op, actor: name, of, at: place(at), length };
       return { op, actor: name, of, at: place(at), data: { text: 'wxyz', length } };
     },
-    mincore: (at: string | number, length: number): Operation => ({ op: 'mincore', actor: name, at: place(at), length }),
+    mincore: (at: string | number, length: number): Operation => ({
+      op: 'mincore',
+      actor: name,
+      at: place(at),
+      length,
+    }),
     clearRefs: (): Operation => ({ op: 'clear_refs', actor: name }),
     fork: (to: string): Operation => ({ op: 'fork', actor: name, to }),
     exit: (): Operation => ({ op: 'exit', actor: name }),
@@ -124,18 +134,14 @@ export interface Circumstances {
 }
 
 /** Runs operations on a fresh device; everything that crosses the wire is validated on the way. */
-export function observe(
-  device: Device | Contract,
-  ops: Operation[],
-  { setting, ...options }: Circumstances = {},
-): Run {
+export function observe(device: Device | Contract, ops: Operation[], { setting, ...options }: Circumstances = {}): Run {
   const simulator = new Simulator(options);
   const contract = typeof device === 'string' ? loadContract(device) : device;
   const send = (command: unknown): unknown => Event.parse(simulator.handle(Command.parse(command))[0]);
   send({ cmd: 'start', version: 2 });
   send({ cmd: 'configure', seq: 0, contract, levels: LEVELS });
-  // Letters are stored before the limits count, and take no place of their own.
-  const setup = lettered(device);
+  // Under limits there may be no room for storing the letters.
+  const setup = setting === undefined ? lettered(device) : [];
   const program = { version: 2, ops: [...setup, ...ops] };
   const programs = [setting === undefined ? program : { ...program, setting }];
   const answer = Event.parse(send({ cmd: 'run', seq: 1, programs }));

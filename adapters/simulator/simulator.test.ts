@@ -169,7 +169,7 @@ describe('faults', () => {
   test.each(FAULT_NAMES.filter((name) => name !== 'release-frees-nothing'))('%s shows', (fault) => {
     const [device, ops, correct, faulty] = SHOWN[fault];
     expect(yields(device, ops)).toContain(correct);
-    const wrong = yields(device, ops, fault);
+    const wrong = yields(device, ops, { fault });
     expect(wrong).toContain(faulty);
     expect(wrong).not.toContain(correct);
   });
@@ -183,7 +183,9 @@ describe('faults', () => {
   });
 
   test('missing-get-page is reported as the kernel would', () => {
-    const { steps, end } = observe('lkmc_mmap', [open(), mmap('m0'), load('m0'), munmap('m0')], 'missing-get-page');
+    const { steps, end } = observe('lkmc_mmap', [open(), mmap('m0'), load('m0'), munmap('m0')], {
+      fault: 'missing-get-page',
+    });
     expect([...steps, end].flatMap((step) => step.reports ?? [])).toContain(
       'BUG: Bad page state: reference count underflow',
     );
@@ -192,7 +194,7 @@ describe('faults', () => {
   test('a fault leaves no trace on the device that cannot show it', () => {
     const ops = [open(), open('d1'), mmap('m0'), store('m0'), write('Z'), write('X'), read(1), munmap('m0')];
     for (const fault of ['open-shares-one-page', 'write-honours-position', 'vm-close-not-called'] as const) {
-      expect(yields('pages_mmap', ops, fault)).toBe(yields('pages_mmap', ops));
+      expect(yields('pages_mmap', ops, { fault })).toBe(yields('pages_mmap', ops));
     }
   });
 });

@@ -41,6 +41,7 @@ function mapOffset(scene: Scene): Int64 {
     PAGE - 1,
     PAGE + 1,
     2 ** 40,
+    2 ** 40,
     -PAGE,
     -2 * PAGE,
     -1,

@@ -58,22 +58,18 @@ static void perform_mprotect(const struct op *op, struct outcome *outcome)
 		outcome_of(outcome, syscall(SYS_mprotect, address, op->length, op->prot));
 }
 
-/* The old range has to be safe, and so has the new one where the kernel is told to replace what is there. */
+/* The old range has to be safe, and so has the new one when it is named. */
 static bool check_remap(const struct op *op, int64_t at, int64_t place, struct outcome *outcome)
 {
 	uint64_t old = operand_wraps(op->length) ? 0 : op->length;
-	uint64_t replaced = 0;
 
 	if (!operand_check(at, old, false, outcome))
 		return false;
-	if (op->flags & MREMAP_FIXED) {
-		if (!op->has_place) {
-			outcome->kind = OUTCOME_UNSAFE;
-			return false;
-		}
-		replaced = op->new_length >= ABSURD_LENGTH ? 0 : op->new_length;
-	}
-	return !op->has_place || operand_check(place, replaced, false, outcome);
+	if (op->has_place)
+		return operand_check(place, op->new_length >= ABSURD_LENGTH ? 0 : op->new_length, false, outcome);
+	if (op->flags & MREMAP_FIXED)
+		outcome->kind = OUTCOME_UNSAFE;
+	return !(op->flags & MREMAP_FIXED);
 }
 
 static void perform_mremap(const struct op *op, struct outcome *outcome)

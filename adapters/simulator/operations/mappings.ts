@@ -6,7 +6,7 @@ import { doMmap } from '../mmap.ts';
 import { doMprotect } from '../mprotect.ts';
 import { doMremap } from '../mremap.ts';
 import { outcomeOf, UNBOUND, UNSAFE } from '../outcomes.ts';
-import { isInside, isSafeToChange, isSafeToMap } from '../safety.ts';
+import { isSafeToChange, isSafeToMap } from '../safety.ts';
 import { VM_EXEC, VM_READ, VM_WRITE } from '../vm-flags.ts';
 import type { Table } from './table.ts';
 
@@ -16,12 +16,12 @@ function accessBits(protection: string): number {
   return read | write | (protection[2] === 'x' ? VM_EXEC : 0);
 }
 
-/** Whether the addresses of `mremap` may be touched; the new one only when the call would map there. */
+/** Whether the addresses of `mremap` may be touched: the old range, and the new one if it is named. */
 function isSafeToRemap(address: number, operation: Op<'mremap'>, newAddress: number | null): boolean {
   const { oldLength, newLength, flags = [] } = operation;
   if (!isSafeToChange(address, toLength(oldLength))) return false;
-  if (flags.includes('fixed')) return newAddress !== null && isSafeToMap(newAddress, toLength(newLength));
-  return newAddress === null || isInside(newAddress, 0);
+  if (newAddress === null) return !flags.includes('fixed');
+  return isSafeToMap(newAddress, toLength(newLength));
 }
 
 export const mappingTable: Table<'mmap' | 'munmap' | 'mprotect' | 'mremap'> = {
