@@ -89,7 +89,7 @@ export function generateProgram(choices: Choices, surroundings: Surroundings, le
   const huge = setting.locked === undefined && kernel.facts.mapPages === undefined && choices.chance(HUGE);
   const shortest = themes.length > 0 ? Math.min(lengths.longest, LIMITED_SHORTEST) : lengths.shortest;
   const length = choices.between(shortest, lengths.longest);
-  const names = { descriptors: 0, mappings: 0, actors: 1 };
+  let bound = { descriptors: 0, mappings: 0, actors: 1 };
   const memory = new Map<string, unknown>();
   const limited = Object.keys(setting).length > 0 && { setting };
   const ops: Operation[] = [];
@@ -98,13 +98,15 @@ export function generateProgram(choices: Choices, surroundings: Surroundings, le
   while (ops.length < length) {
     const process = choices.chance(45) ? state.processes[0] : choices.pick(state.processes);
     if (process === undefined) break;
-    const scene = { ...surroundings, choices, state, process, setting, names, huge, memory };
+    const scene = { ...surroundings, choices, state, process, setting, huge, memory };
     for (let draw = 1; draw <= DRAWS; draw++) {
-      const operation = nextOperation({ ...scene, reckless: choices.chance(RECKLESS) }, plan, ops.length);
+      const names = { ...bound };
+      const operation = nextOperation({ ...scene, names, reckless: choices.chance(RECKLESS) }, plan, ops.length);
       const result = step(state, operation, contract, kernel);
       if (!isNews(result, cited) && draw < DRAWS && choices.chance(CURIOUS)) continue;
       ops.push(operation);
       state = result.state;
+      bound = names;
       break;
     }
   }

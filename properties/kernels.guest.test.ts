@@ -3,8 +3,12 @@ import { resolveTarget } from '../adapters/targets.ts';
 import { tryCampaign } from './try-campaign.ts';
 
 test.each([
+  ['kernel:5.10', 'lkmc_mmap'],
+  ['kernel:5.10', 'pages_mmap'],
   ['kernel:6.1', 'lkmc_mmap'],
   ['kernel:6.1', 'pages_mmap'],
+  ['kernel:7.3', 'lkmc_mmap'],
+  ['kernel:7.3', 'pages_mmap'],
 ])('%s does with %s what the model says, on every level', async (name, contract) => {
   const properties = ['corpus', 'lockstep', 'balance', 'isolation', 'leak'] as const;
   const { results, counterexamples } = await tryCampaign(resolveTarget(name), contract, properties, 500);

@@ -27,30 +27,30 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'lkmc-fault-fresh-page',
     property: 'lockstep',
-    programs: 24,
+    programs: 60,
     clauses: ['ALIAS-01', 'FAULT-05', 'FRAME-01'],
   },
-  { name: 'lkmc-read-ignores-position', property: 'lockstep', programs: 24, clauses: ['READ-01', 'READ-02'] },
-  { name: 'lkmc-write-honours-position', property: 'lockstep', programs: 24, clauses: ['WRITE-02'] },
+  { name: 'lkmc-read-ignores-position', property: 'lockstep', programs: 60, clauses: ['READ-01', 'READ-02'] },
+  { name: 'lkmc-write-honours-position', property: 'lockstep', programs: 60, clauses: ['WRITE-02'] },
   {
     // The bytes of another open show through read and through a mapping.
     name: 'lkmc-open-shares-one-page',
     property: 'lockstep',
-    programs: 40,
+    programs: 100,
     clauses: ['BUF-01', 'READ-01', 'ALIAS-01'],
   },
-  { name: 'pages-range-off-by-one', property: 'lockstep', programs: 24, clauses: ['MAP-18'] },
+  { name: 'pages-range-off-by-one', property: 'lockstep', programs: 60, clauses: ['MAP-18'] },
   {
     // The kernel complains or crashes, or a page that is still used was wiped.
     name: 'lkmc-missing-get-page',
     property: 'lockstep',
-    programs: 8,
+    programs: 24,
     clauses: ['HEALTH-01', 'BUF-01', 'READ-01', 'ALIAS-01', 'FAULT-05', 'COW-05'],
   },
-  { name: 'lkmc-vm-close-not-called', property: 'lockstep', programs: 6, clauses: ['UNMAP-07', 'EXIT-02'] },
+  { name: 'lkmc-vm-close-not-called', property: 'lockstep', programs: 24, clauses: ['UNMAP-07', 'EXIT-02'] },
   { name: 'lkmc-release-frees-nothing', property: 'leak', programs: 100, clauses: ['HEALTH-02'] },
   // The properties that need no model find mistakes by themselves.
-  { name: 'lkmc-vm-close-not-called', property: 'balance', programs: 10, clauses: ['UNMAP-07'] },
+  { name: 'lkmc-vm-close-not-called', property: 'balance', programs: 30, clauses: ['UNMAP-07'] },
   { name: 'lkmc-open-shares-one-page', property: 'isolation', programs: 200, clauses: ['BUF-01'] },
 ];
 

@@ -36,6 +36,20 @@ describe('protocol', () => {
     expect(converse(start)[0]).toMatchObject({ event: 'started', levels: LEVELS, repeat: true });
   });
 
+  test.each([
+    ['5.10', true, false],
+    ['6.1', true, false],
+    ['6.12', true, true],
+    ['7.3', false, true],
+  ] as const)('it says that it is %s, and how that is configured', (series, memForce, memoryFailure) => {
+    const started = Event.parse(new Simulator({ series }).handle(start)[0]);
+    expect(started).toMatchObject({
+      kernel: { release: `${series}.0-sim` },
+      facts: { memForce, memoryFailure, samePageMerging: true, hugePages: true },
+      settings: ['addressSpace', 'descriptors', 'locked', 'areas'],
+    });
+  });
+
   test('another version is refused with what to do', () => {
     expect(converse({ cmd: 'start', version: 7 })[0]).toEqual({
       event: 'refused',
@@ -145,6 +159,7 @@ describe('as a process', () => {
     expect(unknown.exitCode).toBe(2);
     expect(unknown.stderr).toMatch(/no fault "nonsense".*range-off-by-one/);
     expect((await simulate('', '--nonsense')).exitCode).toBe(2);
+    expect((await simulate('', '--kernel', '4.4')).stderr).toMatch(/no kernel "4.4".*5.10, 6.1, 6.12, 7.3/);
   });
 });
 

@@ -8,8 +8,6 @@ import { fail, type Performers, succeed } from '../outcome.ts';
 import { PAGE_SIZE, resolve, safe } from '../place.ts';
 import type { Process } from '../state.ts';
 
-export { pageForRead, pageForWrite, type Access, type Fault };
-
 /** A part of a range of bytes that lies in one page. */
 interface Part {
   readonly page: number;
