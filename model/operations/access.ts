@@ -2,7 +2,7 @@ import { encodeBytes, expandData } from '../../spec/bytes.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
 import type { Draft } from '../draft.ts';
-import { type Access, type Fault, pageForRead, pageForWrite } from '../faults.ts';
+import { type Fault, pageForRead, pageForWrite } from '../faults.ts';
 import { getPages, type How } from '../gup.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
 import { PAGE_SIZE, resolve, safe } from '../place.ts';
