@@ -35,6 +35,11 @@ function kinds(): readonly Kind[] {
       description: 'the simulator: a second implementation, which works as a kernel does',
       make: () => scriptTarget('sim', 'simulator/main.ts'),
     },
+    ...knownKernels().map((series) => ({
+      name: `sim:${series}`,
+      description: `the simulator, working as Linux ${series} does`,
+      make: () => scriptTarget(`sim:${series}`, 'simulator/main.ts', ['--kernel', series]),
+    })),
     {
       name: 'memfd',
       description: 'this machine’s kernel, with memfds in place of the device',

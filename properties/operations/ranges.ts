@@ -126,3 +126,16 @@ export function straddling(scene: Scene, vmas: readonly Vma[] = scene.process.vm
   if (ending.length === 0) return undefined;
   return addressOf(scene, scene.choices.pick(ending).end * PAGE - scene.choices.pick([1, 2, 3]));
 }
+
+/** A page of the arena as an address, rarely misaligned. */
+export function arenaAddress(scene: Scene, page: number, misaligned = 3): Address {
+  const offset = odd(scene, misaligned) ? scene.choices.pick([1, 8, 4095]) : 0;
+  return { arena: page * PAGE + offset };
+}
+
+/** A page at which the length fits into the arena: mappings that meet each other are the interesting ones, so few places. */
+export function placeFor(scene: Scene, length: Int64): number {
+  const pages = typeof length === 'number' && length < 2 ** 40 ? Math.ceil(Math.max(length, 1) / PAGE) : 1;
+  const last = Math.max(0, Math.min(scene.kernel.facts.arenaPages - pages, 12));
+  return scene.choices.between(0, last);
+}
