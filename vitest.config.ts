@@ -19,7 +19,7 @@ export default defineConfig({
           globalSetup: PROVISION,
           include: ['**/*.test.ts'],
           exclude: [...NEVER, GUEST_TESTS, CHECKS],
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           sequence: { groupOrder: 1 },
         },
       },

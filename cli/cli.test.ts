@@ -17,7 +17,7 @@ describe('wrong usage ends with exit code 2 and one sentence that says what is a
     ['no command was given; known are: run,', []],
     ['unknown command "rum" (did you mean run?); known are: run,', ['rum']],
     ['unknown option "--tagret" (did you mean --target?); known are: --target,', ['run', '--tagret', 'sim']],
-    ['unknown target "simm" (did you mean sim?); known are: sim, memfd,', ['run', '--target', 'simm']],
+    ['unknown target "simm" (did you mean sim?); known are: sim, sim:5.10,', ['run', '--target', 'simm']],
     ['unknown target "kernel:9.9"', ['prepare', 'kernel:9.9']],
     ['unknown contract "lkm" (did you mean lkmc_mmap?)', ['run', '--contract', 'lkm']],
     ['unknown property "lock" (did you mean lockstep?)', ['run', '--property', 'lock']],

@@ -47,9 +47,13 @@ describe.concurrent('a wrong simulator is caught', { timeout: TIMEOUT_MS }, () =
   });
 });
 
-it.each(['lkmc_mmap', 'pages_mmap'])('the right simulator passes: %s', async (contract) => {
-  const properties: PropertyName[] = ['lockstep', 'leak'];
-  const { results, counterexamples } = await tryCampaign(resolveTarget('sim'), contract, properties, 100);
+const RIGHT = ['sim', 'sim:5.10', 'sim:6.1', 'sim:7.3'].flatMap((target) =>
+  ['lkmc_mmap', 'pages_mmap'].map((contract) => [target, contract] as const),
+);
+
+it.each(RIGHT)('the right simulator passes: %s, %s', async (target, contract) => {
+  const properties: PropertyName[] = ['corpus', 'lockstep', 'leak'];
+  const { results, counterexamples } = await tryCampaign(resolveTarget(target), contract, properties, 200);
   expect(counterexamples).toEqual([]);
   expect(results.map(({ property, verdict }) => [property, verdict])).toEqual(properties.map((name) => [name, 'pass']));
 });
