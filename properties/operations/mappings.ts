@@ -67,8 +67,10 @@ function mapFlags(scene: Scene, length: Int64): MapFlags {
     [1, ['nonblock']],
     [3, MAP_FLAGS.filter(() => choices.chance(25))],
   ]);
-  // What would bring in a huge mapping page by page, and what a huge program never does.
-  const modest = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
+  // What would bring in a huge mapping page by page, and what a huge program never does. A memfd's pages are its page
+  // cache's, which are not brought in as a driver's are.
+  const small = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
+  const modest = small && scene.kernel.facts.mapPages === undefined;
   return flags.filter((flag) => modest || (flag !== 'populate' && flag !== 'locked'));
 }
 
