@@ -27,7 +27,9 @@ export type { Surroundings } from './operations/scene.ts';
 /** What generators need to know of a target that has answered `start` and `configure`. */
 export function surroundingsOf(contract: Contract, kernel: KernelProfile, started: Started): Surroundings {
   const { operations, settings } = started;
-  return { contract, kernel, operations: new Set(operations), settings: new Set(settings) };
+  // A memfd copies between a file and its own mapping otherwise than a driver does.
+  const asked = operations.filter((name) => kernel.facts.mapPages === undefined || !OWN_MEMORY.has(name));
+  return { contract, kernel, operations: new Set(asked), settings: new Set(settings) };
 }
 
 const GENERATORS: Generators = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
@@ -49,6 +51,8 @@ const LIMITED_SHORTEST = 16;
 /** How often, in percent, a program runs under limits, may map huge areas, and an operation is wrong in several ways. */
 const LIMITED = 13;
 const HUGE = 25;
+/** Transfers between a file and mapped memory. */
+const OWN_MEMORY: ReadonlySet<string> = new Set(['read_into', 'write_from']);
 const RECKLESS = 7;
 
 /**

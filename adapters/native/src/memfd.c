@@ -239,7 +239,7 @@ static int64_t memfd_mmap(const struct contract *contract, uintptr_t at, uint64_
  */
 static const char *const played[] = {
 	"open",	   "close",	 "dup",	      "dup2",	 "send",       "receive",    "poll",	 "read",    "pread",
-	"readv",   "preadv2",	 "write",     "pwrite",	 "writev",     "pwritev2",
+	"readv",   "preadv2",	 "write",     "pwrite",	 "writev",     "pwritev2",   "read_into", "write_from",
 	"lseek",   "mmap",	 "munmap",    "mprotect", "load",      "store",	     "vm_read",	 "vm_write",
 	"mem_read", "mem_write", "fork",      "exit",	 "checkpoint", NULL,
 };
