@@ -3,8 +3,8 @@ import lkmc from '../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../spec/contracts/pages_mmap.json' with { type: 'json' };
 import { Contract } from '../spec/contract.ts';
 import { CLAUSES } from '../spec/clauses.ts';
-import type { KernelProfile } from '../spec/kernel.ts';
 import type { Operation } from '../spec/program.ts';
+import { profile, type Version } from './fixtures.ts';
 import { end, initialState, step } from './step.ts';
 
 const L = Contract.parse(lkmc);
@@ -13,33 +13,8 @@ const P = Contract.parse(pages);
 /** An operation of p0. */
 type Step<Op = Operation> = Op extends Operation ? Omit<Op, 'actor'> : never;
 
-function profile(contract: Contract, version: readonly [number, number] = [6, 12]): KernelProfile {
-  const proc = contract.node.kind === 'proc';
-  return {
-    release: version.join('.'),
-    version,
-    measured: '6.12',
-    machine: 'x86_64',
-    noexec: proc,
-    regular: proc,
-    facts: {
-      pageSize: 4096,
-      arenaPages: 32,
-      guardPages: 16,
-      zonePages: 2 ** 34,
-      memoryPages: 32_768,
-      executeOnly: false,
-      softDirty: true,
-      memForce: true,
-      memoryFailure: true,
-      samePageMerging: true,
-      hugePages: true,
-    },
-  };
-}
-
 /** Runs operations of p0 and shows each as `outcome ⟦callbacks⟧`, the last line being the layout at the end. */
-function run(contract: Contract, ops: readonly Step[], version?: readonly [number, number]): string[] {
+function run(contract: Contract, ops: readonly Step[], version: Version = [6, 12]): string[] {
   const kernel = profile(contract, version);
   let state = initialState(contract, kernel, {});
   const lines = ops.map((op) => {
@@ -126,7 +101,7 @@ test('mprotect changes what lies before a hole, and merges again what it divided
 });
 
 test('step is pure: the same state steps the same way twice', () => {
-  const kernel = profile(L);
+  const kernel = profile(L, [6, 12]);
   const first = step(initialState(L, kernel, {}), { actor: 'p0', ...open }, L, kernel);
   const before = JSON.stringify([...first.state.descriptions]);
   const write = { op: 'write', actor: 'p0', fd: 'd0', data: { text: 'x', length: 1 } } as const;
