@@ -19,6 +19,13 @@ export const asksNextFirst: Change = (kernel) => atLeast(kernel, 6, 1) && !atLea
 /** `mmap` divides what is in the way before it looks at limits, and leaves it divided when they are exceeded (6.12). */
 export const splitsBeforeLimits = since(6, 12);
 
+/**
+ * Where the kernel may choose, files without a `get_unmapped_area` of their own are aligned as huge pages are, when their length
+ * is (“mm, mmap: limit THP alignment of anonymous mappings to PMD-aligned sizes”, 6.12; “mm: don't try THP alignment for FS
+ * without get_unmapped_area”, 6.14). Before, in 6.10 and 6.11, also for other lengths.
+ */
+export const alignsHugeLengths: Change = (kernel) => atLeast(kernel, 6, 12) && !atLeast(kernel, 6, 14);
+
 /** A second look for a neighbour to merge with, when the driver changed the flags (gone from `__mmap_region`, 6.13). */
 export const mergesAfterDriver: Change = (kernel) => !atLeast(kernel, 6, 13);
 

@@ -38,7 +38,10 @@ export const TargetFacts = z
   .strictObject({
     /** Bytes. */
     pageSize: z.int().min(1),
-    /** Pages of the arena, the range in which programs map on purpose; nothing else is ever mapped there. */
+    /**
+     * Pages of the arena, the range in which programs map on purpose; nothing else is ever mapped there. It starts at a
+     * multiple of 2 MiB.
+     */
     arenaPages: z.int().min(1),
     /** Pages between arena and zone that belong to the target and never change. */
     guardPages: z.int().min(1),

@@ -63,6 +63,8 @@ export interface KernelVersion {
   readonly mremap: 'old' | 'middle' | 'new';
   /** How many more areas there must be room for before a VMA moves. */
   areasToMove: (isSplitFirst: boolean) => number;
+  /** A length of whole huge pages is aligned for them in any file without a `get_unmapped_area` of its own (6.12 and 6.13). */
+  readonly alignsFilesForHugePages: boolean;
   /** Whether mremap grows a VMA without looking at its neighbours (until 5.17, and until 6.11 when its driver has `close`). */
   expandsAlone: (vma: Vma) => boolean;
   /** MREMAP_DONTUNMAP of a locked mapping splits it first, so that only what has moved loses its lock (since 6.19, and in stable 6.1 and 6.12). */
@@ -123,6 +125,7 @@ export function kernelVersion(series: Series): KernelVersion {
     reversesChains: since('7.3'),
     mapsAboveFirst: series === '6.1',
     mergesAfterDriver: before('7.3'),
+    alignsFilesForHugePages: series === '6.12',
     unmapsBeforeChecks: before('6.12'),
     mremap: before('6.1') ? 'old' : before('7.3') ? 'middle' : 'new',
     areasToMove: (isSplitFirst) => (before('7.3') ? 4 : isSplitFirst ? 3 : 2),

@@ -29,6 +29,9 @@
 #define ZONE_RESERVED ((size_t)0)
 #endif
 
+/* Some kernels align huge lengths, so where the arena lies in such a unit must not differ between targets. */
+#define ALIGNMENT ((uintptr_t)2 << 20)
+
 struct memory memory;
 struct control *control;
 
@@ -173,21 +176,26 @@ bool memory_setup(char *message, size_t size)
 	}
 
 	size_t zone = ZONE_RESERVED * memory.page;
-	void *reserved = raw_mmap(0, zone + arena + 2 * guard, PROT_NONE, RESERVE);
+	size_t needed = zone + arena + 2 * guard;
+	void *reserved = raw_mmap(0, needed + ALIGNMENT, PROT_NONE, RESERVE);
 
 	if (reserved == MAP_FAILED || !fill_above((uintptr_t)reserved)) {
 		snprintf(message, size, "the helper cannot reserve the arena: %s", strerror(errno));
 		return false;
 	}
-	memory.arena = (uintptr_t)reserved + zone + guard;
+	/* What is left above the upper guard stays reserved; below the lower one the zone begins. */
+	memory.arena = ((uintptr_t)reserved + zone + guard + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+
+	uintptr_t lower_guard = memory.arena - guard;
+
 	raw_munmap((void *)memory.arena, arena);
-	if (zone > 0)
-		raw_munmap(reserved, zone);
+	if (lower_guard > (uintptr_t)reserved)
+		raw_munmap(reserved, lower_guard - (uintptr_t)reserved);
 	if (!fence_heap()) {
 		snprintf(message, size, "the helper cannot fence its heap: %s", strerror(errno));
 		return false;
 	}
-	if (!measure_zone((uintptr_t)reserved + zone)) {
+	if (!measure_zone(lower_guard)) {
 		snprintf(message, size, "the helper cannot read /proc/self/maps: %s; mount /proc", strerror(errno));
 		return false;
 	}

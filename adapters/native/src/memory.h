@@ -16,7 +16,7 @@
  */
 struct memory {
 	size_t page;
-	/* Start of the arena. */
+	/* Start of the arena, a multiple of 2 MiB. */
 	uintptr_t arena;
 	/*
 	 * INPUT_MAX, OUTPUT_MAX and JSON_MAX bytes, shared between all processes: a fork then copies no page table entries of
