@@ -251,6 +251,8 @@ const struct backend memfd_backend = {
 	.repeat = false,
 	.operations = played,
 	.settings = 1U << SETTING_ADDRESS_SPACE | 1U << SETTING_DESCRIPTORS,
+	/* All bytes are loaded before any is stored (memfd_transfers.c), and the kernel itself copies a file page by page. */
+	.copies_directly = false,
 	.map_pages = MAP_PAGES,
 	.any_user = true,
 	.configure = memfd_configure,
