@@ -31,6 +31,7 @@ const FACTS: TargetFacts = {
   memoryFailure: true,
   samePageMerging: true,
   hugePages: true,
+  stepwiseCopies: true,
 };
 
 /** A kernel of a version, as a guest would report it. */

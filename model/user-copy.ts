@@ -23,7 +23,9 @@ export interface Copied {
 
 /**
  * What `copy_to_user` and `copy_from_user` do: memory is accessed step by step, as the processor accesses it, and brought in
- * by page faults. Both sides may be the same page, so every step sees what those before it have stored.
+ * by page faults. Both sides may be the same page, so every step sees what those before it have stored. A string instruction
+ * of a processor with fast strings does not: it knows only by the addresses that its sides overlap, which those of two views
+ * do not, and loads ahead (`facts.stepwiseCopies`). A copy that depends on it is performed, but nothing behind it is predicted.
  */
 export function copyUser(draft: Draft, process: Process, copy: UserCopy): Copied {
   const walk = new Walk(draft, process, copy);
@@ -49,6 +51,8 @@ class Walk {
   readonly #draft: Draft;
   readonly #copy: UserCopy;
   #process: Process;
+  /** What was stored so far, where it is of interest whether it is loaded again. */
+  readonly #stored: Bytes[] = [];
 
   constructor(draft: Draft, process: Process, copy: UserCopy) {
     this.#draft = draft;
@@ -92,13 +96,14 @@ class Walk {
   /** Steps within one page on each side. */
   #steps(done: number, length: number, width: number): void {
     const [from, to] = this.#sides(done);
+    this.#watch(from, to, length);
     const target = this.#draft.writable(to.frame);
     const source = this.#draft.bytes(from.frame);
     if (target !== source) {
       target.set(source.subarray(from.offset, from.offset + length), to.offset);
       return;
     }
-    this.#draft.outcomeClauses.push('COPY-08');
+    if (this.#draft.kernel.facts.stepwiseCopies) this.#draft.outcomeClauses.push('COPY-08');
     for (let step = 0; step < length; step += width) {
       target.copyWithin(to.offset + step, from.offset + step, from.offset + step + width);
     }
@@ -108,13 +113,24 @@ class Walk {
   #step(done: number, length: number): void {
     const bytes = new Uint8Array(length);
     for (let index = 0; index < length; index++) {
-      const [from] = this.#sides(done + index);
+      const [from, to] = this.#sides(done + index);
+      this.#watch(from, to, 1);
       bytes[index] = this.#draft.bytes(from.frame)[from.offset] ?? 0;
     }
     for (let index = 0; index < length; index++) {
       const [, to] = this.#sides(done + index);
       this.#draft.writable(to.frame)[to.offset] = bytes[index] ?? 0;
     }
+  }
+
+  /** Notices when bytes are to be loaded that the copy has stored before, or stores meanwhile further up. */
+  #watch(from: Location, to: Location, length: number): void {
+    if (this.#draft.kernel.facts.stepwiseCopies) return;
+    const before = this.#stored.some((bytes) => overlap(bytes, { ...from, length }));
+    const meanwhile = to.offset > from.offset && overlap({ ...to, length }, { ...from, length });
+    if (before || meanwhile) this.#draft.unpredictable = true;
+    // What is stored where it was loaded stays the same.
+    if (from.frame !== to.frame || from.offset !== to.offset) this.#stored.push({ ...to, length });
   }
 
   /** The frames that the byte comes from and goes to. */
@@ -133,6 +149,14 @@ class Walk {
 interface Location {
   readonly frame: number;
   readonly offset: number;
+}
+
+interface Bytes extends Location {
+  readonly length: number;
+}
+
+function overlap(a: Bytes, b: Bytes): boolean {
+  return a.frame === b.frame && a.offset < b.offset + b.length && b.offset < a.offset + a.length;
 }
 
 /** Bytes up to the end of the page. */

@@ -5,6 +5,7 @@ import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../../spec/kernel.ts';
 import { LEVELS, type Level, type Observation } from '../../spec/observation.ts';
+import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import { OPERATION_NAMES, SETTING_NAMES } from '../../spec/program.ts';
 import {
   type Answer,
@@ -22,6 +23,7 @@ const STARTED: Started = {
   levels: [...LEVELS],
   operations: [...OPERATION_NAMES],
   settings: [...SETTING_NAMES],
+  mapFlags: [...MAP_FLAGS],
   repeat: false,
   kernel: { release: '6.12.0-reference', machine: 'x86_64' },
   facts: {
@@ -36,6 +38,7 @@ const STARTED: Started = {
     memoryFailure: true,
     samePageMerging: true,
     hugePages: true,
+    stepwiseCopies: true,
   },
 };
 

@@ -67,15 +67,19 @@ function mapFlags(scene: Scene, length: Int64): MapFlags {
     [1, ['nonblock']],
     [3, MAP_FLAGS.filter(() => choices.chance(25))],
   ]);
-  // What would bring in a huge mapping page by page, and what a huge program never does. A memfd's pages are its page
-  // cache's, which are not brought in as a driver's are.
-  const small = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
-  const modest = small && scene.kernel.facts.mapPages === undefined;
+  // What would bring in a huge mapping page by page, and what a huge program never does.
+  const modest = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
   return flags.filter((flag) => modest || (flag !== 'populate' && flag !== 'locked'));
 }
 
-/** Maps the device somewhere, often beside or over what is mapped already. */
+/** Maps the device somewhere, with the flags that the target offers. */
 export function mmap(scene: Scene): Op<'mmap'> {
+  const { flags, ...op } = somewhere(scene);
+  return flags === undefined ? op : { ...op, flags: flags.filter((flag) => scene.mapFlags.has(flag)) };
+}
+
+/** Often beside or over what is mapped already. */
+function somewhere(scene: Scene): Op<'mmap'> {
   const { choices, process } = scene;
   if (process.vmas.length > 0 && choices.chance(scene.setting.addressSpace === undefined ? 5 : 40)) return over(scene);
   if (process.vmas.length > 0 && !scene.reckless && choices.chance(25)) {

@@ -17,6 +17,9 @@
 /* Bytes that the heap may grow by; far more than it ever needs, and little of the address space. */
 #define HEAP_ROOM ((uintptr_t)4 << 30)
 
+/* 36 operations that each lock a mapping of 33 pages, the longest of the modest ones. */
+#define LOCKED_PAGES ((size_t)36 * 33)
+
 #define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 /*
@@ -243,6 +246,15 @@ bool memory_inside(int64_t at, uint64_t length)
 	if (start >= 0)
 		return end <= memory_arena_end();
 	return start >= memory_zone_start() && end <= memory_zone_end();
+}
+
+bool memory_may_lock(void)
+{
+	void *got = raw_mmap((uintptr_t)memory.scratch, LOCKED_PAGES * memory.page, PROT_NONE,
+			     RESERVE | MAP_FIXED | MAP_LOCKED);
+
+	memory_release_scratch();
+	return got != MAP_FAILED;
 }
 
 /* Whether this process has asked for all its memory to be locked. */
