@@ -53,6 +53,12 @@ export const mremapMergesInPlace = since(5, 19);
 /** mremap charges memory when it moves, not when it looks (“mremap: fix accounting”, first seen in 6.1). */
 export const mremapChargesLate = since(5, 15);
 
+/** mremap adds up locked memory in bytes, which wrap for the longest lengths, so that EAGAIN is missed (5.10; not in 6.1). */
+export const mremapCountsLockedBytes: Change = (kernel) => !atLeast(kernel, 6, 1);
+
+/** munlock takes the lock from the area that a part joins and leaves its other flags, soft-dirty too, as they are (5.10; not in 6.1). */
+export const munlockKeepsSoftDirty: Change = (kernel) => !atLeast(kernel, 5, 18);
+
 /** MREMAP_DONTUNMAP divides a locked area before it moves a part of it (measured on 6.1.0-56, 6.12 and 7.3). */
 export const dontunmapDividesLocked = since(6, 1);
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
-import { findVma, isCrowded, isSpecial, mayExpand, mayLock, slice, splitAt } from './areas.ts';
+import { findVma, isCrowded, isSpecial, lockedPages, mayExpand, mayLock, slice, splitAt } from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
 import { populate } from './gup.ts';
@@ -65,11 +65,19 @@ export function refusal(draft: Draft, process: Process, vma: Vma | undefined, re
   if (newPages === oldPages) return undefined;
   if (isSpecial(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
   const more = newPages - oldPages;
-  if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, more)) return fail(draft, 'EAGAIN', 'LOCK-19');
+  const lockedMore = changes.mremapCountsLockedBytes(draft.kernel) ? wrapped(process, more) : more;
+  if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, lockedMore))
+    return fail(draft, 'EAGAIN', 'LOCK-19');
   if (!mayExpand(draft, process, more)) return fail(draft, 'ENOMEM', 'SIZE-01');
   if (!changes.mremapChargesLate(draft.kernel) && !mayCharge(draft, vma, more))
     return fail(draft, 'ENOMEM', 'REMAP-18');
   return undefined;
+}
+
+/** Pages more than are locked already, where the sum is made in bytes of 64 bits. */
+function wrapped(process: Process, more: number): number {
+  const locked = lockedPages(process);
+  return ((locked + more) % 2 ** 52) - locked;
 }
 
 /** `security_vm_enough_memory_mm`. */

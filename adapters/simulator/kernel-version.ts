@@ -73,6 +73,8 @@ export interface KernelVersion {
   readonly forcedWriteFaults: boolean;
   /** mlock2 with MLOCK_ONFAULT fails where nothing can be accessed (until 5.17). */
   readonly locksOnlyAccessible: boolean;
+  /** mremap adds up what is locked in bytes, which wrap (5.10). */
+  readonly sumsLockedBytes: boolean;
   /** madvise says EAGAIN, not ENOMEM, when there are too many areas (since 5.18). */
   readonly advisesAgain: boolean;
   /** MADV_REMOVE asks whether the mapping may be made writable, not whether it is (since 5.19). */
@@ -133,6 +135,7 @@ export function kernelVersion(series: Series): KernelVersion {
     splitsLockedSource: since('6.1'),
     forcedWriteFaults: before('6.1'),
     locksOnlyAccessible: before('6.1'),
+    sumsLockedBytes: before('6.1'),
     advisesAgain: since('6.1'),
     removesMayWrite: since('6.1'),
     refusesToForkSpecial: since('7.3'),

@@ -102,7 +102,12 @@ function resizable(
   if (oldPages > vma.end - start) return 'EFAULT';
   if (newPages === oldPages) return vma;
   if (isFixedInSize) return 'EFAULT';
-  if (!space.mayLock(vma.flags, newPages - oldPages)) return 'EAGAIN';
+  // 5.10 counts bytes in 64 bits.
+  const { sumsLockedBytes } = space.kernel.version;
+  const lockedMore = sumsLockedBytes
+    ? ((space.lockedPages + newPages - oldPages) % 2 ** 52) - space.lockedPages
+    : newPages - oldPages;
+  if (!space.mayLock(vma.flags, lockedMore)) return 'EAGAIN';
   return space.mayExpand(newPages - oldPages) ? vma : 'ENOMEM';
 }
 
