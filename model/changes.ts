@@ -59,6 +59,9 @@ export const mremapCountsLockedBytes: Change = (kernel) => !atLeast(kernel, 6, 1
 /** munlock takes the lock from the area that a part joins and leaves its other flags, soft-dirty too, as they are (5.10; not in 6.1). */
 export const munlockKeepsSoftDirty: Change = (kernel) => !atLeast(kernel, 5, 18);
 
+/** posix_fadvise refuses negative offsets; first seen in 7.3. */
+export const fadviseChecksOffset = since(7, 3);
+
 /** MREMAP_DONTUNMAP divides a locked area before it moves a part of it (measured on 6.1.0-56, 6.12 and 7.3). */
 export const dontunmapDividesLocked = since(6, 1);
 

@@ -73,6 +73,8 @@ export interface KernelVersion {
   readonly forcedWriteFaults: boolean;
   /** mlock2 with MLOCK_ONFAULT fails where nothing can be accessed (until 5.17). */
   readonly locksOnlyAccessible: boolean;
+  /** posix_fadvise takes no offset before the start of the file (7.x). */
+  readonly advisesFromStart: boolean;
   /** mremap adds up what is locked in bytes, which wrap (5.10). */
   readonly sumsLockedBytes: boolean;
   /** madvise says EAGAIN, not ENOMEM, when there are too many areas (since 5.18). */
@@ -126,6 +128,7 @@ export function kernelVersion(series: Series): KernelVersion {
     hasAnonPgoff: since('7.3'),
     reversesChains: since('7.3'),
     mapsAboveFirst: series === '6.1',
+    advisesFromStart: since('7.3'),
     mergesAfterDriver: before('7.3'),
     alignsFilesForHugePages: series === '6.12',
     unmapsBeforeChecks: before('6.12'),

@@ -253,6 +253,18 @@ describe('what a driver with neither size nor splice cannot do', () => {
     expect(last(L, [fallocate('punch-hole', 2 ** 31 - 2, 1)])).toBe('EOPNOTSUPP');
   });
 
+  test('posix_fadvise checks the descriptor, then the length, then the advice, and forgets it', () => {
+    const fadvise = (advice: Op<'fadvise'>['advice'], length: Op<'fadvise'>['length'], fd = 'd0'): Act => {
+      return { op: 'fadvise', fd, advice, offset: 0, length };
+    };
+    for (const contract of [L, P]) {
+      expect(last(contract, [fadvise('unknown', -1, 'd7')])).toBe('EBADF');
+      expect(last(contract, [fadvise('normal', '9223372036854775808')])).toBe('EINVAL');
+      expect(last(contract, [fadvise('unknown', 0)])).toBe('EINVAL');
+      expect(last(contract, [fadvise('willneed', 4096)])).toBe('0');
+    }
+  });
+
   test('transfers between files', () => {
     const splice = (direction: 'from' | 'to', length: number, fd = 'd0'): Act => ({
       op: 'splice',

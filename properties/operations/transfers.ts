@@ -1,6 +1,6 @@
 import type { Int64 } from '../../spec/integer.ts';
 import type { Op, Pointer } from '../../spec/program.ts';
-import { TRANSFER_FLAGS, WHENCES } from '../../spec/operations/transfers.ts';
+import { FILE_ADVICES, TRANSFER_FLAGS, WHENCES } from '../../spec/operations/transfers.ts';
 import { WILD_POINTERS } from '../../spec/values.ts';
 import {
   addressOf,
@@ -33,6 +33,7 @@ type Names =
   | 'lseek'
   | 'ftruncate'
   | 'fallocate'
+  | 'fadvise'
   | 'splice'
   | 'sendfile'
   | 'copy_file_range';
@@ -165,6 +166,14 @@ export const transfers: Generators<Names> = {
     },
   },
   fallocate: { in: { refusals: 8 }, make: fallocate },
+  fadvise: {
+    in: { refusals: 4, transfers: 1 },
+    make: (scene) => {
+      const advice = scene.choices.pick(FILE_ADVICES);
+      const length = scene.choices.pick<Int64>([0, PAGE, PAGE, -1, '9223372036854775807', '9223372036854775808']);
+      return { op: 'fadvise', ...by(scene, 20), advice, offset: fileOffset(scene), length };
+    },
+  },
   splice: { in: { refusals: 7 }, make: (scene) => ({ op: 'splice', ...by(scene, 40), ...splice(scene) }) },
   sendfile: {
     in: { refusals: 10, transfers: 1 },

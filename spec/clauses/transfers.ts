@@ -387,6 +387,30 @@ export const transfersClauses: readonly Clause[] = [
     { by: ['fallocate'], applies: regular },
   ),
   clause(
+    'FILE-35',
+    'outcome',
+    'posix_fadvise of a length beyond 2^63 - 1 fails with EINVAL; only the descriptor is checked before.',
+    'mm/fadvise.c generic_fadvise; measured',
+    { by: ['fadvise'] },
+  ),
+  clause('FILE-36', 'outcome', 'posix_fadvise with an unknown advice fails with EINVAL.', 'posix_fadvise(2), ERRORS', {
+    by: ['fadvise'],
+  }),
+  clause(
+    'FILE-37',
+    'outcome',
+    'posix_fadvise succeeds and changes nothing: a device has no page cache.',
+    'mm/fadvise.c generic_fadvise; measured',
+    { by: ['fadvise'] },
+  ),
+  clause(
+    'FILE-38',
+    'outcome',
+    'posix_fadvise of a negative offset fails with EINVAL.',
+    'mm/fadvise.c generic_fadvise; first seen in 7.3, not in 6.12',
+    { by: ['fadvise'], since: [7, 3] },
+  ),
+  clause(
     'FILE-20',
     'outcome',
     'splice of 0 bytes returns 0, even for a descriptor that is not open.',
