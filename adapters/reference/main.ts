@@ -1,5 +1,6 @@
 /** The reference model behind the wire: `node adapters/reference/main.ts`. Harnesses are tested with it. */
 import { createInterface } from 'node:readline';
+import { REFERENCE_FACTS } from '../../model/reference-facts.ts';
 import { end, initialState, step, type Step } from '../../model/step.ts';
 import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
@@ -26,20 +27,7 @@ const STARTED: Started = {
   mapFlags: [...MAP_FLAGS],
   repeat: false,
   kernel: { release: '6.12.0-reference', machine: 'x86_64' },
-  facts: {
-    pageSize: 4096,
-    arenaPages: 32,
-    guardPages: 16,
-    zonePages: 2 ** 34,
-    memoryPages: 32_768,
-    executeOnly: false,
-    softDirty: true,
-    memForce: true,
-    memoryFailure: true,
-    samePageMerging: true,
-    hugePages: true,
-    stepwiseCopies: true,
-  },
+  facts: REFERENCE_FACTS,
 };
 
 interface Configuration {
