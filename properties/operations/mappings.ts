@@ -2,7 +2,7 @@ import type { Int64 } from '../../spec/integer.ts';
 import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import type { Op } from '../../spec/program.ts';
 import type { Vma } from '../../model/state.ts';
-import { permissions, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
+import { VM_ACCOUNT, permissions, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
 import { ABSURD_LENGTHS, addressOf, descriptor, MODEST_PAGES, newMapping, odd, PAGE, protection } from './common.ts';
 import { mremap } from './moving.ts';
 import { arenaAddress, byteRange, placeFor } from './ranges.ts';
@@ -123,7 +123,7 @@ function somewhere(scene: Scene): Op<'mmap'> {
 function plain(scene: Scene): Op<'mmap'> {
   const { choices, process, contract } = scene;
   const fd = mappable(scene);
-  const type = choices.pick(['shared', 'shared', 'private'] as const);
+  const type = choices.pick(['shared', scene.huge ? 'private' : 'shared', 'private'] as const);
   const writable = fd.writable || type === 'private';
   const { pages: buffer } = contract.buffer;
   const bounded = contract.mmap.range === 'buffer';
@@ -225,7 +225,9 @@ function mprotect(scene: Scene): Op<'mprotect'> {
   if (big !== undefined && scene.choices.chance(75)) {
     const at = addressOf(scene, big.start * PAGE);
     const length = (big.end - big.start) * PAGE;
-    return { op: 'mprotect', actor: scene.process.name, at, length, prot: protection(scene) };
+    // What is not accounted yet is refused when it becomes writable.
+    const prot = (big.flags & VM_ACCOUNT) === 0 && scene.choices.chance(80) ? 'rw-' : protection(scene);
+    return { op: 'mprotect', actor: scene.process.name, at, length, prot };
   }
   const locked = scene.process.vmas.find((vma) => (vma.flags & VM_LOCKED) !== 0 && (vma.flags & UNSHARED) === 0);
   if (locked !== undefined && scene.choices.chance(25)) {

@@ -24,7 +24,7 @@ export function mremap(scene: Scene): Op<'mremap'> {
   }
   // Private memory is accounted when it is writable; what is not yet may not become writable when it is too much.
   const owned = scene.huge ? process.vmas.filter(({ flags }) => (flags & VM_MAYSHARE) === 0) : [];
-  if (owned.length > 0 && choices.chance(30)) {
+  if (owned.length > 0 && choices.chance(45)) {
     const free = owned.filter(({ flags }) => (flags & VM_ACCOUNT) === 0);
     const area = choices.pick(free.length > 0 && choices.chance(60) ? free : owned);
     return grown(scene, area, choices.pick(GROWN));
