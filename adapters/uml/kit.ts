@@ -28,8 +28,8 @@ export interface UmlKitOptions {
 const PORT_DRIVER = { name: 'uml_port', sourceDir: path.join(import.meta.dirname, 'port') };
 const FRAGMENTS = [path.join(import.meta.dirname, 'config/base.config')];
 
-/** MiB: what programs may take, and the buffers of the helper. */
-const MEMORY = 64;
+/** MiB. All of it is filled with zeros before anything else, so less of it starts faster; some 20 are left for programs. */
+const MEMORY = 32;
 
 /**
  * Makes ready what a guest of User Mode Linux needs, in layers that are cached one by one: sources and compiler (a minute),

@@ -99,6 +99,9 @@ function launch(boot: UmlBoot, cpu: number): readonly string[] {
     '--no-new-privs',
     '--bounding-set=-all',
     '--inh-caps=-all',
+    // Its heap right behind it: the kernel takes all that lies between for memory, and keeps books about it.
+    'setarch',
+    '--addr-no-randomize',
     'taskset',
     '--cpu-list',
     String(cpu),
