@@ -19,6 +19,13 @@ export const asksNextFirst: Change = (kernel) => atLeast(kernel, 6, 1) && !atLea
 /** `mmap` divides what is in the way before it looks at limits, and leaves it divided when they are exceeded (6.12). */
 export const splitsBeforeLimits = since(6, 12);
 
+/**
+ * Where the kernel may choose, files without a `get_unmapped_area` of their own are aligned as huge pages are, when their length
+ * is (“mm, mmap: limit THP alignment of anonymous mappings to PMD-aligned sizes”, 6.12; “mm: don't try THP alignment for FS
+ * without get_unmapped_area”, 6.14). Before, in 6.10 and 6.11, also for other lengths.
+ */
+export const alignsHugeLengths: Change = (kernel) => atLeast(kernel, 6, 12) && !atLeast(kernel, 6, 14);
+
 /** A second look for a neighbour to merge with, when the driver changed the flags (gone from `__mmap_region`, 6.13). */
 export const mergesAfterDriver: Change = (kernel) => !atLeast(kernel, 6, 13);
 
@@ -45,6 +52,15 @@ export const mremapMergesInPlace = since(5, 19);
 
 /** mremap charges memory when it moves, not when it looks (“mremap: fix accounting”, first seen in 6.1). */
 export const mremapChargesLate = since(5, 15);
+
+/** mremap adds up locked memory in bytes, which wrap for the longest lengths, so that EAGAIN is missed (5.10; not in 6.1). */
+export const mremapCountsLockedBytes: Change = (kernel) => !atLeast(kernel, 6, 1);
+
+/** munlock takes the lock from the area that a part joins and leaves its other flags, soft-dirty too, as they are (5.10; not in 6.1). */
+export const munlockKeepsSoftDirty: Change = (kernel) => !atLeast(kernel, 5, 18);
+
+/** posix_fadvise refuses negative offsets; first seen in 7.3. */
+export const fadviseChecksOffset = since(7, 3);
 
 /** MREMAP_DONTUNMAP divides a locked area before it moves a part of it (measured on 6.1.0-56, 6.12 and 7.3). */
 export const dontunmapDividesLocked = since(6, 1);

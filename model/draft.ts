@@ -34,6 +34,8 @@ export class Draft {
   readonly layoutClauses: string[] = [];
   /** Set when a page table changed, so that frames are observed anew. */
   framesTouched = false;
+  /** Set when a copy has to load what it has stored itself, and the target does not say that it can. */
+  unpredictable = false;
 
   readonly #ownContents = new Set<number>();
   /** Descriptions whose last reference may be gone; they are released when the operation returns to user space. */

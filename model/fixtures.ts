@@ -8,6 +8,7 @@ import { platformOf } from '../spec/platform.ts';
 import { LEVELS, type Observation } from '../spec/observation.ts';
 import { type Operation, OPERATION_NAMES, type Setting, SETTING_NAMES } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
+import { REFERENCE_FACTS } from './reference-facts.ts';
 import { end, initialState, step } from './step.ts';
 
 export const L = Contract.parse(lkmc);
@@ -19,20 +20,6 @@ export type Act<Op = Operation> = Op extends Operation ? Omit<Op, 'actor'> & { a
 export type Version = readonly [number, number];
 
 const DEFAULT_VERSION: Version = [6, 12];
-
-const FACTS: TargetFacts = {
-  pageSize: 4096,
-  arenaPages: 32,
-  guardPages: 16,
-  zonePages: 2 ** 34,
-  memoryPages: 32_768,
-  executeOnly: false,
-  softDirty: true,
-  memForce: true,
-  memoryFailure: true,
-  samePageMerging: true,
-  hugePages: true,
-};
 
 /** A kernel of a version, as a guest would report it. */
 export function profile(contract: Contract, version: Version, facts: Partial<TargetFacts> = {}): KernelProfile {
@@ -46,7 +33,7 @@ export function profile(contract: Contract, version: Version, facts: Partial<Tar
     platform: platformOf('x86_64', 4096),
     noexec: proc,
     regular: proc,
-    facts: { ...FACTS, ...facts },
+    facts: { ...REFERENCE_FACTS, ...facts },
   };
 }
 

@@ -101,11 +101,13 @@ export interface Modified {
   readonly process: Process;
   /** False when there was no room for another area; what was divided before stays so. */
   readonly done: boolean;
+  /** The neighbour, as it was, that has taken the part in. */
+  readonly joined?: Vma;
 }
 
 /**
  * `vma_modify_flags`: a part of an area gets other flags. It becomes part of a neighbour that has them already
- * (`vma_merge_existing_range`), or the area is divided where needed.
+ * (`vma_merge_existing_range`), or the area is divided where needed. A neighbour keeps those of its own that `keeps` says.
  */
 export function modifyFlags(
   draft: Draft,
@@ -115,13 +117,14 @@ export function modifyFlags(
   end: number,
   flags: number,
   clause: string,
+  keeps = 0,
 ): Modified {
-  const merged = mergeExisting(draft, process, vma, { ...slice(vma, start, end), flags });
+  const merged = mergeExisting(draft, process, vma, { ...slice(vma, start, end), flags }, keeps);
   if (merged !== undefined) {
     draft.layoutClauses.push('VMA-03');
     // The joined area may be soft-dirty where its parts were not.
     draft.framesTouched = true;
-    return { process: replaceAreas(draft, process, merged), done: true };
+    return { process: replaceAreas(draft, process, merged.vmas), done: true, joined: merged.survivor };
   }
   let current = process;
   if (start > vma.start) {
@@ -144,8 +147,17 @@ function replaceAreas(draft: Draft, process: Process, vmas: readonly Vma[]): Pro
   return changed;
 }
 
-/** `vma_merge_existing_range`; undefined when nothing merges. `part` is the range with its new flags. */
-function mergeExisting(draft: Draft, process: Process, vma: Vma, part: Vma): Vma[] | undefined {
+/**
+ * `vma_merge_existing_range`; undefined when nothing merges. `part` is the range with its new flags, of which the neighbour
+ * that survives has its own where `keeps` says so.
+ */
+function mergeExisting(
+  draft: Draft,
+  process: Process,
+  vma: Vma,
+  part: Vma,
+  keeps: number,
+): { vmas: Vma[]; survivor: Vma } | undefined {
   if (isSpecial(part.flags)) return undefined;
   const { vmas } = process;
   const index = vmas.indexOf(vma);
@@ -163,14 +175,17 @@ function mergeExisting(draft: Draft, process: Process, vma: Vma, part: Vma): Vma
 
   if (left) {
     const source = right !== undefined && right.anon !== 0 ? right : part;
-    const joined = adoptAnon({ ...previous, end: right?.end ?? part.end, flags: part.flags }, source);
+    const flags = (part.flags & ~keeps) | (previous.flags & keeps);
+    const joined = adoptAnon({ ...previous, end: right?.end ?? part.end, flags }, source);
     const swallowed = right === undefined ? [previous] : [previous, right];
     const rest = isRight ? [] : [slice(vma, part.end, vma.end)];
-    return vmas.toSpliced(index - 1, 1 + swallowed.length, stick(draft, joined, swallowed), ...rest);
+    const changed = vmas.toSpliced(index - 1, 1 + swallowed.length, stick(draft, joined, swallowed), ...rest);
+    return { vmas: changed, survivor: previous };
   }
   if (right === undefined) return undefined;
   const { start, pgoff, anonPgoff } = part;
-  const joined = stick(draft, adoptAnon({ ...right, start, pgoff, anonPgoff, flags: part.flags }, part), [right]);
+  const flags = (part.flags & ~keeps) | (right.flags & keeps);
+  const joined = stick(draft, adoptAnon({ ...right, start, pgoff, anonPgoff, flags }, part), [right]);
   const rest = isLeft ? [] : [slice(vma, vma.start, part.start)];
-  return vmas.toSpliced(index, 2, ...rest, joined);
+  return { vmas: vmas.toSpliced(index, 2, ...rest, joined), survivor: right };
 }

@@ -1,13 +1,14 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import { findVma, isSpecial, lockedPages } from './areas.ts';
+import { munlockKeepsSoftDirty } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { populate } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import type { Process } from './state.ts';
-import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT } from './vm-flags.ts';
+import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** mm/mlock.c. */
 
@@ -97,7 +98,8 @@ function fixUp(draft: Draft, process: Process, start: number, end: number, locke
     draft.layoutClauses.push('LOCK-11');
     return process;
   }
-  const { process: changed, done } = modifyFlags(draft, process, vma, start, end, flags, 'LOCK-12');
+  const keeps = locked === 0 && munlockKeepsSoftDirty(draft.kernel) ? VM_SOFTDIRTY : 0;
+  const { process: changed, done } = modifyFlags(draft, process, vma, start, end, flags, 'LOCK-12', keeps);
   if (done) draft.layoutClauses.push('LOCK-13');
   return done ? changed : undefined;
 }

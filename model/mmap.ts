@@ -8,6 +8,7 @@ import { populate } from './gup.ts';
 import { mergeNew } from './merge.ts';
 import { lookUp } from './operations/descriptors.ts';
 import { fail, succeed } from './outcome.ts';
+import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import type { Description, Process, Vma } from './state.ts';
 import { divide, remove } from './unmap.ts';
@@ -37,7 +38,7 @@ export function mmap(draft: Draft, process: Process, op: Mmap): Outcome {
   if (pages === 'too-long') return fail(draft, 'ENOMEM', 'MAP-05');
   const pgoff = offset / BigInt(PAGE_SIZE);
 
-  const start = choose(draft, process, op, hint, pages);
+  const start = choose(draft, process, op, hint, { pages, pgoff: Number(pgoff) });
   if (typeof start !== 'number') return start;
   const wanted = (has('locked') ? flag.VM_LOCKED : 0) | process.futureFlags;
   if (has('locked') && draft.setting.locked === 0) return fail(draft, 'EPERM', 'LOCK-18');
@@ -77,7 +78,13 @@ function successClause(op: Mmap, hint: number | undefined, start: number): strin
 }
 
 /** `get_unmapped_area`: the first page, or the error. */
-function choose(draft: Draft, process: Process, op: Mmap, hint: number | undefined, pages: number): number | Outcome {
+function choose(
+  draft: Draft,
+  process: Process,
+  op: Mmap,
+  hint: number | undefined,
+  { pages, pgoff }: { pages: number; pgoff: number },
+): number | Outcome {
   const { facts } = draft.kernel;
   if (op.place !== undefined && hint !== undefined) {
     const page = Math.floor(hint / PAGE_SIZE);
@@ -91,7 +98,8 @@ function choose(draft: Draft, process: Process, op: Mmap, hint: number | undefin
       return page;
     }
   }
-  return chooseGap(facts, process.vmas, pages) ?? fail(draft, 'ENOMEM', 'MAP-05');
+  const chosen = op.place === undefined ? gapFor(draft, process, pages, pgoff) : chooseGap(facts, process.vmas, pages);
+  return chosen ?? fail(draft, 'ENOMEM', 'MAP-05');
 }
 
 /** The checks of `do_mmap` on type, access and execution, in their order. */

@@ -44,7 +44,10 @@ export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Ou
     const modified = modifyFlags(draft, current, vma, page, to, flags, 'PROT-06');
     if (!modified.done) return fail(draft, 'ENOMEM', 'AREA-03');
     draft.layoutClauses.push('PROT-10');
-    current = changeProtection(draft, modified.process, page, to);
+    // `vm_page_prot` of an area that takes the part in is not renewed yet when `vma_wants_writenotify` looks at it, and one
+    // that the flags do not call for is taken for the driver's own.
+    const joinsWritable = modified.joined !== undefined && mapsWritable(draft, modified.joined);
+    current = changeProtection(draft, modified.process, page, to, joinsWritable);
     const becomesWritable = (vma.flags & (flag.VM_WRITE | flag.VM_SHARED | flag.VM_LOCKED)) === flag.VM_LOCKED;
     const area = findVma(current.vmas, page);
     if (area === undefined) throw new Error('model: the area that was protected is gone');
@@ -59,24 +62,24 @@ export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Ou
 }
 
 /** `change_protection`: present pages stay present; which of them may be written without a fault changes. */
-function changeProtection(draft: Draft, process: Process, start: number, end: number): Process {
+function changeProtection(draft: Draft, process: Process, start: number, end: number, joined: boolean): Process {
   const vma = findVma(process.vmas, start);
   if (vma === undefined) return process;
   return mapPages(draft, process, start, end, (entry, page) => {
     if (entry.frame === GUARD) return entry;
-    const writable = mapsWritable(draft, vma) || staysWritable(draft, process, vma, page, entry);
+    const writable = mapsWritable(draft, vma) || staysWritable(draft, process, vma, page, entry, joined);
     return writable === entry.writable && entry.known ? entry : { ...entry, writable, known: true };
   });
 }
 
 /** `can_change_pte_writable`: an entry that a write fault would make writable without any further ado. */
-function staysWritable(draft: Draft, process: Process, vma: Vma, page: number, entry: Page): boolean {
+function staysWritable(draft: Draft, process: Process, vma: Vma, page: number, entry: Page, joined: boolean): boolean {
   if ((vma.flags & flag.VM_WRITE) === 0) return false;
   const { kernel } = draft;
   const isTracking = kernel.facts.softDirty && (vma.flags & flag.VM_SOFTDIRTY) === 0;
   if ((vma.flags & flag.VM_SHARED) !== 0) {
     if (!isTracking || !entry.dirty) return false;
-    return entry.softDirty || !mprotectTracksSoftDirty(kernel);
+    return entry.softDirty || (joined && !mprotectTracksSoftDirty(kernel));
   }
   if (!mprotectUpgradesPrivate(kernel) || (isTracking && !entry.softDirty)) return false;
   if (!entry.dirty && !mprotectUpgradesClean(kernel)) return false;

@@ -1,12 +1,13 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
-import { findVma, isCrowded, isSpecial, mayExpand, mayLock, slice, splitAt } from './areas.ts';
+import { findVma, isCrowded, isSpecial, lockedPages, mayExpand, mayLock, slice, splitAt } from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
 import { populate } from './gup.ts';
 import { mergeNew } from './merge.ts';
 import { inserted } from './mmap.ts';
 import { fail, succeed } from './outcome.ts';
+import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, mayLieAt, PAGE_SIZE } from './place.ts';
 import { readsNewEntries } from './pages.ts';
 import type { Page, Process, Vma } from './state.ts';
@@ -37,17 +38,16 @@ export function overlaps({ start, oldPages, newPages, to }: Remap, target: numbe
 /** The last checks of a move to a place that was named, and the move. */
 export function moveTo(draft: Draft, process: Process, vma: Vma, remap: Remap): Outcome {
   if (remap.dontUnmap && !mayExpand(draft, process, remap.oldPages)) return fail(draft, 'ENOMEM', 'SIZE-01');
-  const target = remap.isFixed ? (remap.to ?? 0) / PAGE_SIZE : hinted(draft, process, remap);
+  const target = remap.isFixed ? (remap.to ?? 0) / PAGE_SIZE : hinted(draft, process, vma, remap);
   if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
   return move(draft, process, vma, remap, target);
 }
 
 /** `get_unmapped_area` with the new address as a hint. */
-function hinted(draft: Draft, process: Process, { to, newPages }: Remap): number | undefined {
-  if (to !== undefined) {
-    const page = Math.floor(to / PAGE_SIZE);
-    if (isFree(process.vmas, page, page + newPages) && mayLieAt(draft.kernel.facts, page, newPages)) return page;
-  }
+function hinted(draft: Draft, process: Process, vma: Vma, { start, to, newPages }: Remap): number | undefined {
+  if (to === undefined) return gapFor(draft, process, newPages, vma.pgoff + start - vma.start);
+  const page = Math.floor(to / PAGE_SIZE);
+  if (isFree(process.vmas, page, page + newPages) && mayLieAt(draft.kernel.facts, page, newPages)) return page;
   return chooseGap(draft.kernel.facts, process.vmas, newPages);
 }
 
@@ -66,11 +66,19 @@ export function refusal(draft: Draft, process: Process, vma: Vma | undefined, re
   if (newPages === oldPages) return undefined;
   if (isSpecial(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
   const more = newPages - oldPages;
-  if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, more)) return fail(draft, 'EAGAIN', 'LOCK-19');
+  const lockedMore = changes.mremapCountsLockedBytes(draft.kernel) ? wrapped(process, more) : more;
+  if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, lockedMore))
+    return fail(draft, 'EAGAIN', 'LOCK-19');
   if (!mayExpand(draft, process, more)) return fail(draft, 'ENOMEM', 'SIZE-01');
   if (!changes.mremapChargesLate(draft.kernel) && !mayCharge(draft, vma, more))
     return fail(draft, 'ENOMEM', 'REMAP-18');
   return undefined;
+}
+
+/** Pages more than are locked already, where the sum is made in bytes of 64 bits. */
+function wrapped(process: Process, more: number): number {
+  const locked = lockedPages(process);
+  return ((locked + more) % 2 ** 52) - locked;
 }
 
 /** `security_vm_enough_memory_mm`. */
@@ -94,7 +102,7 @@ export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Ou
     return succeed(draft, start, 'REMAP-19');
   }
   if (!remap.mayMove) return fail(draft, 'ENOMEM', 'REMAP-20');
-  const target = chooseGap(facts, process.vmas, newPages);
+  const target = gapFor(draft, process, newPages, vma.pgoff + start - vma.start);
   if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
   return move(draft, process, vma, remap, target);
 }
@@ -161,7 +169,13 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
     populate(draft, current, target + oldPages, target + newPages, true);
   }
   draft.layoutClauses.push('REMAP-21');
-  return succeed(draft, target, oldPages === 0 ? 'REMAP-25' : remap.dontUnmap ? 'REMAP-26' : 'REMAP-27');
+  return succeed(draft, target, movedClause(remap));
+}
+
+function movedClause({ oldPages, dontUnmap, to }: Remap): string {
+  if (oldPages === 0) return 'REMAP-25';
+  if (dontUnmap) return 'REMAP-26';
+  return to === undefined ? 'REMAP-31' : 'REMAP-27';
 }
 
 /** Whether so many areas may be added. */

@@ -39,6 +39,8 @@ export interface Step {
   readonly state: State;
   readonly expected: Expected;
   readonly clauses: Clauses;
+  /** The next state is a guess: what the operation stored is up to the processor. */
+  readonly unpredictable: boolean;
 }
 
 /** The state in which a program starts: one process, a device in its initial state, the program's limits. */
@@ -124,7 +126,7 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
     draft.releaseDropped();
   }
   const expected = { outcome: { ret: 0 }, callbacks: draft.callbacks, layout, ...(frames && { frames }) };
-  return { state: draft.state(), expected, clauses: clausesOf(draft) };
+  return stepOf(draft, expected);
 }
 
 /** One system call of the cleaning: the first process unmaps a range. */
@@ -142,11 +144,12 @@ function finish(draft: Draft, outcome: Outcome, layout: boolean): Step {
     ...(frames && { frames }),
     ...(layout && { layout: observeLayout(draft) }),
   };
-  return { state: draft.state(), expected, clauses: clausesOf(draft) };
+  return stepOf(draft, expected);
 }
 
-function clausesOf(draft: Draft): Clauses {
-  return { outcome: draft.outcomeClauses, frames: draft.framesClauses, layout: draft.layoutClauses };
+function stepOf(draft: Draft, expected: Expected): Step {
+  const { outcomeClauses: outcome, framesClauses: frames, layoutClauses: layout, unpredictable } = draft;
+  return { state: draft.state(), expected, clauses: { outcome, frames, layout }, unpredictable };
 }
 
 function changedFrames(draft: Draft): Frames | undefined {

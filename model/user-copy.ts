@@ -24,7 +24,9 @@ export interface Copied {
 
 /**
  * What `copy_to_user` and `copy_from_user` do: memory is accessed step by step, as the processor accesses it, and brought in
- * by page faults. Both sides may be the same page, so every step sees what those before it have stored.
+ * by page faults. Both sides may be the same page, so every step sees what those before it have stored. A string instruction
+ * of a processor with fast strings does not: it knows only by the addresses that its sides overlap, which those of two views
+ * do not, and loads ahead (`facts.stepwiseCopies`). A copy that depends on it is performed, but nothing behind it is predicted.
  */
 export function copyUser(draft: Draft, process: Process, copy: UserCopy): Copied {
   return draft.kernel.platform.userCopies === 'by-page'
@@ -91,6 +93,9 @@ abstract class Sides {
 
 /** A copy by the processor, which sees the addresses of the process. */
 class Walk extends Sides {
+  /** What was stored so far, where it is of interest whether it is loaded again. */
+  readonly #stored: Bytes[] = [];
+
   /** Performs steps until one cannot access memory; what is done then are the bytes before that step. */
   run({ from, to, width }: Steps): Copied | undefined {
     for (let done = from; done < to;) {
@@ -100,7 +105,7 @@ class Walk extends Sides {
       const part = whole === 0 ? width : whole;
       const fault = this.#access(done, part);
       if (fault !== undefined) return { done, fault };
-      if (whole === 0) this.step(done, part);
+      if (whole === 0) this.#crossingStep(done, part);
       else this.#steps(done, part, width);
       done += part;
     }
@@ -127,16 +132,35 @@ class Walk extends Sides {
   /** Steps within one page on each side. */
   #steps(done: number, length: number, width: number): void {
     const [from, to] = this.sides(done);
+    this.#watch(from, to, length);
     const target = this.draft.writable(to.frame);
     const source = this.draft.bytes(from.frame);
     if (target !== source) {
       target.set(source.subarray(from.offset, from.offset + length), to.offset);
       return;
     }
-    this.draft.outcomeClauses.push('COPY-08');
+    if (this.draft.kernel.facts.stepwiseCopies) this.draft.outcomeClauses.push('COPY-08');
     for (let step = 0; step < length; step += width) {
       target.copyWithin(to.offset + step, from.offset + step, from.offset + step + width);
     }
+  }
+
+  #crossingStep(done: number, length: number): void {
+    for (let index = 0; index < length; index++) {
+      const [from, to] = this.sides(done + index);
+      this.#watch(from, to, 1);
+    }
+    this.step(done, length);
+  }
+
+  /** Notices when bytes are to be loaded that the copy has stored before, or stores meanwhile further up. */
+  #watch(from: Location, to: Location, length: number): void {
+    if (this.draft.kernel.facts.stepwiseCopies) return;
+    const before = this.#stored.some((bytes) => overlap(bytes, { ...from, length }));
+    const meanwhile = to.offset > from.offset && overlap({ ...to, length }, { ...from, length });
+    if (before || meanwhile) this.draft.unpredictable = true;
+    // What is stored where it was loaded stays the same.
+    if (from.frame !== to.frame || from.offset !== to.offset) this.#stored.push({ ...to, length });
   }
 }
 
@@ -190,6 +214,14 @@ interface Location {
 /** Bytes from the start of the page; addresses in the zone may be negative. */
 function inPage(address: number): number {
   return ((address % PAGE_SIZE) + PAGE_SIZE) % PAGE_SIZE;
+}
+
+interface Bytes extends Location {
+  readonly length: number;
+}
+
+function overlap(a: Bytes, b: Bytes): boolean {
+  return a.frame === b.frame && a.offset < b.offset + b.length && b.offset < a.offset + a.length;
 }
 
 /** Bytes up to the end of the page. */

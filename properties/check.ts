@@ -2,7 +2,7 @@ import type { Contract } from '../spec/contract.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Layout, Level, Observation, Outcome } from '../spec/observation.ts';
-import type { Program } from '../spec/program.ts';
+import { describeOperation, type Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
 import { end, initialState, step, type Step } from '../model/step.ts';
 
@@ -25,8 +25,17 @@ export interface Checker {
   readonly everyLayout?: boolean;
 }
 
+/** The program does what the model does not predict, and before that nothing disagrees. */
+export interface Unpredictable {
+  readonly unpredictable: string;
+}
+
 /** Holds what a target observed against the model, operation by operation. Yields the first disagreement. */
-export function checkProgram(program: Program, answer: Observed, checker: Checker): Disagreement | undefined {
+export function checkProgram(
+  program: Program,
+  answer: Observed,
+  checker: Checker,
+): Disagreement | Unpredictable | undefined {
   const { contract, kernel } = checker;
   if (answer.steps.length !== program.ops.length) {
     return disagree('outcome', 'CALL-01', answer.steps.length, program.ops.length, answer.steps.length);
@@ -37,6 +46,11 @@ export function checkProgram(program: Program, answer: Observed, checker: Checke
     const observation = answer.steps[index];
     const difference = observation === undefined ? undefined : compare(result, observation, checker, index);
     if (difference !== undefined) return difference;
+    if (result.unpredictable) {
+      const text = describeOperation(operation);
+      const unpredictable = `${text} (operation ${String(index)}) copies between two views of one page, where this target may load before or after it stores`;
+      return { unpredictable };
+    }
     state = result.state;
   }
   return compare(end(state, contract, kernel), answer.end, checker, program.ops.length);

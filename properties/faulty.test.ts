@@ -19,9 +19,9 @@ interface Fault {
 const FAULTS: readonly Fault[] = [
   { fault: 'fault-hands-out-fresh-page', programs: 4, clauses: ['ALIAS-01', 'FAULT-05', 'FRAME-01'] },
   { fault: 'read-ignores-position', programs: 12, clauses: ['READ-01', 'READ-02'] },
-  { fault: 'write-honours-position', programs: 30, clauses: ['WRITE-02'] },
-  { fault: 'open-shares-one-page', programs: 80, clauses: ['BUF-01', 'READ-01', 'ALIAS-01'] },
-  { fault: 'range-off-by-one', programs: 18, contract: 'pages_mmap', clauses: ['MAP-18'] },
+  { fault: 'write-honours-position', programs: 30, clauses: ['WRITE-02', 'VEC-02', 'VEC-13'] },
+  { fault: 'open-shares-one-page', programs: 80, clauses: ['BUF-01', 'VEC-01', 'READ-01', 'ALIAS-01'] },
+  { fault: 'range-off-by-one', programs: 50, contract: 'pages_mmap', clauses: ['MAP-18'] },
   {
     fault: 'missing-get-page',
     programs: 3,

@@ -66,6 +66,28 @@ describe.each(listContracts())('programs for %s', (name) => {
     expect(new Set(generated.flatMap(({ setting }) => Object.keys(setting ?? {})))).toEqual(new Set(['areas']));
   });
 
+  it('give only the flags of mmap that the target offers', () => {
+    const generated = programs({ ...surroundings, mapFlags: new Set(['populate'] as const) }, 200);
+    const flags = generated.flatMap(({ ops }) => ops.flatMap((op) => (op.op === 'mmap' ? (op.flags ?? []) : [])));
+    expect(new Set(flags)).toEqual(new Set(['populate']));
+  });
+
+  it('copy within a page only so that the outcome is the same in any steps, where the target takes any', () => {
+    const { contract } = surroundings;
+    const kernel = { ...surroundings.kernel, facts: { ...surroundings.kernel.facts, stepwiseCopies: false } };
+    const generated = programs({ ...surroundings, kernel }, 400);
+    const unpredictable = generated.filter((program) => {
+      let state = initialState(contract, kernel, program);
+      return program.ops.some((operation) => {
+        const result = step(state, operation, contract, kernel);
+        state = result.state;
+        return result.unpredictable;
+      });
+    });
+    expect(unpredictable).toEqual([]);
+    expect(new Set(generated.flatMap(({ ops }) => ops.map(({ op }) => op)))).toContain('write_from');
+  });
+
   it('reach every clause that applies', () => {
     const reached = new Set(['HEALTH-01', 'CALL-01', 'FRAME-05']);
     const { contract, kernel } = surroundings;

@@ -26,10 +26,9 @@ export type { Surroundings } from './operations/scene.ts';
 
 /** What generators need to know of a target that has answered `start` and `configure`. */
 export function surroundingsOf(contract: Contract, kernel: KernelProfile, started: Started): Surroundings {
-  const { operations, settings } = started;
-  // A memfd copies between a file and its own mapping otherwise than a driver does.
-  const asked = operations.filter((name) => kernel.facts.mapPages === undefined || !OWN_MEMORY.has(name));
-  return { contract, kernel, operations: new Set(asked), settings: new Set(settings) };
+  const { operations, settings, mapFlags } = started;
+  const offered = { operations: new Set(operations), settings: new Set(settings), mapFlags: new Set(mapFlags) };
+  return { contract, kernel, ...offered };
 }
 
 const GENERATORS: Generators = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
@@ -51,8 +50,6 @@ const LIMITED_SHORTEST = 16;
 /** How often, in percent, a program runs under limits, may map huge areas, and an operation is wrong in several ways. */
 const LIMITED = 13;
 const HUGE = 25;
-/** Transfers between a file and mapped memory. */
-const OWN_MEMORY: ReadonlySet<string> = new Set(['read_into', 'write_from']);
 const RECKLESS = 7;
 
 /**
@@ -107,6 +104,8 @@ export function generateProgram(choices: Choices, surroundings: Surroundings, le
       const names = { ...bound };
       const operation = nextOperation({ ...scene, names, reckless: choices.chance(RECKLESS) }, plan, ops.length);
       const result = step(state, operation, contract, kernel);
+      // Nothing could be said of what comes behind it.
+      if (result.unpredictable) continue;
       if (!isNews(result, cited) && draw < DRAWS && choices.chance(CURIOUS)) continue;
       ops.push(operation);
       state = result.state;

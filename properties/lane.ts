@@ -117,12 +117,14 @@ function judgeAnswers(
     if (answer.result === 'errored') return { kind: 'errored', message: answer.message };
     if (answer.result === 'observed' && property.comparesAll) operations += answer.steps.length;
   }
-  const disagreement = property.judge(program, answers, {
+  const verdict = property.judge(program, answers, {
     contract: session.contract,
     kernel: session.profile,
     levels: session.levels,
     ...(options.coverage && { coverage: options.coverage }),
     ...(options.everyLayout === true && { everyLayout: true }),
   });
-  return disagreement === undefined ? { kind: 'pass', operations } : { kind: 'fail', disagreement };
+  if (verdict === undefined) return { kind: 'pass', operations };
+  if ('unpredictable' in verdict) return { kind: 'skipped', message: verdict.unpredictable };
+  return { kind: 'fail', disagreement: verdict };
 }

@@ -3,7 +3,7 @@ import type { Level } from '../spec/observation.ts';
 import type { Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
 import type { PropertyName } from './campaign-types.ts';
-import type { Checker } from './check.ts';
+import type { Checker, Unpredictable } from './check.ts';
 
 /**
  * A property of a device. A base program is generated and shrunk; what is really run may be several programs
@@ -25,5 +25,5 @@ export interface Property {
   readonly repeat?: number;
   expand(program: Program): readonly Program[];
   /** The answers are all `observed` (or `repeated`), one for each expanded program. */
-  judge(program: Program, answers: readonly Answer[], checker: Checker): Disagreement | undefined;
+  judge(program: Program, answers: readonly Answer[], checker: Checker): Disagreement | Unpredictable | undefined;
 }

@@ -2,6 +2,9 @@ import * as z from 'zod';
 
 export const CONTRACT_VERSION = 1;
 
+/** Bytes of a page of a buffer. */
+const CONTRACT_PAGE_BYTES = 4096;
+
 /** Every callback that a driver may log. */
 export const CALLBACKS = ['open', 'mmap', 'vm_open', 'vm_fault', 'vm_close', 'read', 'write', 'release'] as const;
 
@@ -62,6 +65,18 @@ export const Contract = z
     lseek: z.enum(['none', 'proc']),
     /** How the driver logs its callbacks: lines `PREFIX: CALLBACK key=value…` in the kernel log. */
     log: z.strictObject({ prefix: z.string().min(1), callbacks: z.array(z.enum(CALLBACKS)) }),
+  })
+  .superRefine(({ buffer, read, write }, context) => {
+    const bytes = buffer.pages * CONTRACT_PAGE_BYTES;
+    const sizes = [
+      [['read', 'size'], read.size],
+      [['write', 'size'], write.size],
+    ] as const;
+    for (const [path, size] of sizes) {
+      if (size <= bytes) continue;
+      const message = `must lie within the buffer, which has ${String(bytes)} bytes, got ${String(size)}`;
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
   })
   .meta({ id: 'Contract' });
 export type Contract = z.infer<typeof Contract>;

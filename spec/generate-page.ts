@@ -26,6 +26,7 @@ const FACTS = {
   memoryFailure: ['with CONFIG_MEMORY_FAILURE', 'without CONFIG_MEMORY_FAILURE'],
   samePageMerging: ['with CONFIG_KSM', 'without CONFIG_KSM'],
   hugePages: ['with CONFIG_TRANSPARENT_HUGEPAGE', 'without CONFIG_TRANSPARENT_HUGEPAGE'],
+  stepwiseCopies: ['where copies run step by step', 'where copies may run in any steps'],
   repeat: ['where lost memory can be measured', 'where lost memory cannot be measured'],
   boundless: ['where mappings may be as long as the kernel allows', 'where the target bounds the length of mappings'],
 } as const;

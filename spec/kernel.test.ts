@@ -13,6 +13,7 @@ function started(release: string): Started {
     levels: ['outcome'],
     operations: [],
     settings: [],
+    mapFlags: [],
     repeat: false,
     kernel: { release, machine: 'x86_64' },
     facts: {
@@ -27,6 +28,7 @@ function started(release: string): Started {
       memoryFailure: false,
       samePageMerging: false,
       hugePages: false,
+      stepwiseCopies: true,
     },
   };
 }

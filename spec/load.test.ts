@@ -38,6 +38,10 @@ describe('loadContract', () => {
   it.each([
     ['mmap.range: expected "any" or "buffer", got "page"', { ...valid, mmap: { ...valid.mmap, range: 'page' } }],
     ['buffer.pages: expected at least 1, got 0', { ...valid, buffer: { ...valid.buffer, pages: 0 } }],
+    [
+      'read.size: must lie within the buffer, which has 4096 bytes, got 4097',
+      { ...valid, buffer: { ...valid.buffer, pages: 1 }, read: { size: 4097 } },
+    ],
     ['positioned: expected a boolean, got nothing', { ...valid, positioned: undefined }],
     [
       'mmap.flags[0]: expected "dontexpand" or "dontdump", got "x"',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Contract } from './contract.ts';
 import { Level, Observation } from './observation.ts';
+import { MAP_FLAGS } from './operations/mappings.ts';
 import { OPERATION_NAMES, type OperationName, Program, SETTING_NAMES } from './program.ts';
 
 /** The version of the protocol; an unknown one is refused with a sentence. */
@@ -38,7 +39,10 @@ export const TargetFacts = z
   .strictObject({
     /** Bytes. */
     pageSize: z.int().min(1),
-    /** Pages of the arena, the range in which programs map on purpose; nothing else is ever mapped there. */
+    /**
+     * Pages of the arena, the range in which programs map on purpose; nothing else is ever mapped there. It starts at a
+     * multiple of 2 MiB.
+     */
     arenaPages: z.int().min(1),
     /** Pages between arena and zone that belong to the target and never change. */
     guardPages: z.int().min(1),
@@ -79,6 +83,11 @@ export const TargetFacts = z
      * all (fsrm as well); absent: none. The kernel copies to and from user memory accordingly.
      */
     fastStrings: z.enum(['long', 'all']).optional(),
+    /**
+     * Whether a copy between memory and device runs step by step also where both are views of one page: what it has stored
+     * it loads again. Processors promise that of string instructions only for one view.
+     */
+    stepwiseCopies: z.boolean(),
   })
   .meta({ id: 'TargetFacts' });
 export type TargetFacts = z.infer<typeof TargetFacts>;
@@ -101,6 +110,8 @@ export const Started = z
     operations: z.array(OperationNames),
     /** The limits that a program may set. */
     settings: z.array(z.enum(SETTING_NAMES)),
+    /** The flags of mmap that a program may give. */
+    mapFlags: z.array(z.enum(MAP_FLAGS)),
     /** Whether `run` with `repeat` is answered. */
     repeat: z.boolean(),
     kernel: Kernel,

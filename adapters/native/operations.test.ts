@@ -45,7 +45,10 @@ describe.each(VARIANTS)('operations of the %s helper with memfds', (variant) => 
     expect(fixture.started).toMatchObject({
       operations: expect.arrayContaining(['dup2', 'send', 'receive', 'vm_read', 'mem_write', 'writev']) as string[],
       settings: ['addressSpace', 'descriptors'],
+      mapFlags: expect.arrayContaining(['nonblock', 'populate']) as string[],
       facts: {
+        // Its bytes pass through a buffer of the helper.
+        stepwiseCopies: false,
         memForce: expect.any(Boolean) as boolean,
         memoryFailure: expect.any(Boolean) as boolean,
         samePageMerging: expect.any(Boolean) as boolean,
@@ -284,6 +287,29 @@ describe.each(VARIANTS)('operations of the %s helper with memfds', (variant) => 
         ...[efault, efault, efault, { ret: 0 }, efault, { ret: 4, data: `0000${hex('df')}` }, efault],
         { errno: 'EBADF' },
       ]);
+    });
+  });
+
+  describe('mmap', () => {
+    it.each([['populate'], ['locked', 'nonblock']])('brings in copies of its own with %s', async (...flags) => {
+      // Whoever runs this may have no right to lock.
+      const offered = 'mapFlags' in fixture.started ? fixture.started.mapFlags : [];
+      if (flags.some((flag) => !(offered as string[]).includes(flag))) return;
+      const map = (to: string, more: object = {}) => ({ ...MAP, to, type: 'private', ...more });
+      const ops = [
+        OPEN,
+        map('m0', { flags }),
+        map('m1'),
+        write('d0', 'qwer'),
+        load(m0(), 4),
+        load({ map: 'm1', offset: 0 }, 4),
+      ];
+      const copied = [
+        { ret: 4, data: hex('asdf') },
+        { ret: 4, data: hex('qwer') },
+      ];
+      expect((await outcomes(lkmc, ops)).slice(4)).toEqual(copied);
+      expect((await outcomes(pages, ops)).slice(4)).toEqual([{ ret: 4, data: '00*4' }, copied[1]]);
     });
   });
 

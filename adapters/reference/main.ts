@@ -1,10 +1,12 @@
 /** The reference model behind the wire: `node adapters/reference/main.ts`. Harnesses are tested with it. */
 import { createInterface } from 'node:readline';
+import { REFERENCE_FACTS } from '../../model/reference-facts.ts';
 import { end, initialState, step, type Step } from '../../model/step.ts';
 import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../../spec/kernel.ts';
 import { LEVELS, type Level, type Observation } from '../../spec/observation.ts';
+import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import { OPERATION_NAMES, SETTING_NAMES } from '../../spec/program.ts';
 import {
   type Answer,
@@ -22,21 +24,10 @@ const STARTED: Started = {
   levels: [...LEVELS],
   operations: [...OPERATION_NAMES],
   settings: [...SETTING_NAMES],
+  mapFlags: [...MAP_FLAGS],
   repeat: false,
   kernel: { release: '6.12.0-reference', machine: 'x86_64' },
-  facts: {
-    pageSize: 4096,
-    arenaPages: 32,
-    guardPages: 16,
-    zonePages: 2 ** 34,
-    memoryPages: 32_768,
-    executeOnly: false,
-    softDirty: true,
-    memForce: true,
-    memoryFailure: true,
-    samePageMerging: true,
-    hugePages: true,
-  },
+  facts: REFERENCE_FACTS,
 };
 
 interface Configuration {

@@ -63,6 +63,8 @@ export interface KernelVersion {
   readonly mremap: 'old' | 'middle' | 'new';
   /** How many more areas there must be room for before a VMA moves. */
   areasToMove: (isSplitFirst: boolean) => number;
+  /** A length of whole huge pages is aligned for them in any file without a `get_unmapped_area` of its own (6.12 and 6.13). */
+  readonly alignsFilesForHugePages: boolean;
   /** Whether mremap grows a VMA without looking at its neighbours (until 5.17, and until 6.11 when its driver has `close`). */
   expandsAlone: (vma: Vma) => boolean;
   /** MREMAP_DONTUNMAP of a locked mapping splits it first, so that only what has moved loses its lock (since 6.19, and in stable 6.1 and 6.12). */
@@ -71,6 +73,10 @@ export interface KernelVersion {
   readonly forcedWriteFaults: boolean;
   /** mlock2 with MLOCK_ONFAULT fails where nothing can be accessed (until 5.17). */
   readonly locksOnlyAccessible: boolean;
+  /** posix_fadvise takes no offset before the start of the file (7.x). */
+  readonly advisesFromStart: boolean;
+  /** mremap adds up what is locked in bytes, which wrap (5.10). */
+  readonly sumsLockedBytes: boolean;
   /** madvise says EAGAIN, not ENOMEM, when there are too many areas (since 5.18). */
   readonly advisesAgain: boolean;
   /** MADV_REMOVE asks whether the mapping may be made writable, not whether it is (since 5.19). */
@@ -122,7 +128,9 @@ export function kernelVersion(series: Series): KernelVersion {
     hasAnonPgoff: since('7.3'),
     reversesChains: since('7.3'),
     mapsAboveFirst: series === '6.1',
+    advisesFromStart: since('7.3'),
     mergesAfterDriver: before('7.3'),
+    alignsFilesForHugePages: series === '6.12',
     unmapsBeforeChecks: before('6.12'),
     mremap: before('6.1') ? 'old' : before('7.3') ? 'middle' : 'new',
     areasToMove: (isSplitFirst) => (before('7.3') ? 4 : isSplitFirst ? 3 : 2),
@@ -130,6 +138,7 @@ export function kernelVersion(series: Series): KernelVersion {
     splitsLockedSource: since('6.1'),
     forcedWriteFaults: before('6.1'),
     locksOnlyAccessible: before('6.1'),
+    sumsLockedBytes: before('6.1'),
     advisesAgain: since('6.1'),
     removesMayWrite: since('6.1'),
     refusesToForkSpecial: since('7.3'),

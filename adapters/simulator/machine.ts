@@ -26,6 +26,7 @@ export const MACHINE_FACTS = {
   softDirty: true,
   samePageMerging: true,
   hugePages: true,
+  stepwiseCopies: true,
 } as const satisfies Partial<TargetFacts>;
 
 /** A range of pages, relative to the start of the arena; the end is excluded. */

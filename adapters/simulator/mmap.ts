@@ -1,8 +1,8 @@
 import { type AddressSpace, exceedsMemory } from './address-space.ts';
 import type { Errno, Result } from './errno.ts';
 import type { OpenFile } from './file.ts';
-import { ARENA, PAGE_SIZE, type PageRange, TASK_PAGES, ZONE } from './machine.ts';
 import { populate } from './populate.ts';
+import { type Placing, unmappedArea } from './unmapped-area.ts';
 import { Vma } from './vma.ts';
 import { type Candidate, mergeAboveFirst, mergeNewRange } from './vma-merge.ts';
 import {
@@ -22,8 +22,6 @@ import {
   VM_SYNC,
   VM_WRITE,
 } from './vm-flags.ts';
-
-export type Placing = 'anywhere' | 'hint' | 'fixed' | 'noreplace';
 
 /** The arguments of mmap(2) behind the descriptor and the offset's alignment. */
 export interface MmapRequest {
@@ -106,41 +104,6 @@ function flagsFor(file: OpenFile, request: MmapRequest, asked: number, isOnNoexe
 /** Only MAP_SHARED_VALIDATE looks at flags that it does not know: those that are not in LEGACY_MAP_MASK. */
 function hasNewFlag({ flags, place }: MmapRequest): boolean {
   return flags.has('unknown') || flags.has('sync') || place === 'noreplace';
-}
-
-/** `__get_unmapped_area`: where the mapping goes. */
-export function unmappedArea(
-  space: AddressSpace,
-  { pages, place, address }: Pick<MmapRequest, 'pages' | 'place' | 'address'>,
-): Result {
-  if (pages > TASK_PAGES) return 'ENOMEM';
-  if (place === 'fixed' || place === 'noreplace') {
-    return address % PAGE_SIZE === 0 ? address / PAGE_SIZE : 'EINVAL';
-  }
-  if (place === 'hint') {
-    // `round_hint_to_min` rounds down; a hint that is taken is no error.
-    const page = Math.floor(address / PAGE_SIZE);
-    if (isFree(space, page, page + pages)) return page;
-  }
-  return highestGap(space, ARENA, pages) ?? highestGap(space, ZONE, pages) ?? 'ENOMEM';
-}
-
-/** Whether nothing is mapped in the range, somebody else's mappings included. */
-export function isFree(space: AddressSpace, start: number, end: number): boolean {
-  const isOurs = [ARENA, ZONE].some((range) => start >= range.start && start < range.end && end <= range.end);
-  return isOurs && !space.intersects(start, end);
-}
-
-/** `vm_unmapped_area` top-down, within one of the two ranges that are not somebody else's. */
-function highestGap(space: AddressSpace, within: PageRange, pages: number): number | null {
-  let end = within.end;
-  for (let index = space.indexFrom(within.end) - 1; index >= 0; index -= 1) {
-    const vma = space.vmas[index];
-    if (vma === undefined || vma.end <= within.start) break;
-    if (end - vma.end >= pages) break;
-    end = vma.start;
-  }
-  return end - within.start >= pages ? end - pages : null;
 }
 
 /** `mmap_region`. */

@@ -1,7 +1,7 @@
 import { type AddressSpace, exceedsMemory } from './address-space.ts';
 import { cloneAnonVmas, unlinkAnonVmas } from './anon-vma.ts';
 import type { Errno } from './errno.ts';
-import { isFree } from './mmap.ts';
+import { isFree } from './unmapped-area.ts';
 import type { Vma } from './vma.ts';
 import { candidateFor, mergeNewRange } from './vma-merge.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK } from './vm-flags.ts';

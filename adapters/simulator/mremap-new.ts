@@ -1,7 +1,7 @@
 import type { AddressSpace } from './address-space.ts';
 import type { Errno, Result } from './errno.ts';
 import { PAGE_SIZE, TASK_PAGES } from './machine.ts';
-import { unmappedArea } from './mmap.ts';
+import { unmappedArea } from './unmapped-area.ts';
 import { expand, isExpandable, moveVma } from './move-vma.ts';
 import type { MremapRequest } from './mremap.ts';
 import { populate } from './populate.ts';
@@ -114,7 +114,8 @@ function move(space: AddressSpace, vma: Vma, remap: Remap, oldPages: number): Re
   const { start, newPages, target, isFixed, dontUnmap } = remap;
   const wanted = impliesAddress(remap) ? target : null;
   const how = isFixed ? 'fixed' : wanted === null ? 'anywhere' : 'hint';
-  const place = unmappedArea(space, { pages: newPages, place: how, address: (wanted ?? 0) * PAGE_SIZE });
+  const pgoff = vma.pgoffAt(start);
+  const place = unmappedArea(space, { pages: newPages, pgoff, place: how, address: (wanted ?? 0) * PAGE_SIZE });
   if (typeof place === 'string') return place;
   const isLocked = moveVma(space, vma, { start, oldPages, newPages, place, dontUnmap });
   return typeof isLocked === 'string' ? isLocked : place;

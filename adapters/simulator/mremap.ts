@@ -1,7 +1,7 @@
 import type { AddressSpace } from './address-space.ts';
 import type { Errno, Result } from './errno.ts';
 import { PAGE_SIZE, TASK_PAGES } from './machine.ts';
-import { unmappedArea } from './mmap.ts';
+import { unmappedArea } from './unmapped-area.ts';
 import { expand, isExpandable, moveVma } from './move-vma.ts';
 import { doNewMremap } from './mremap-new.ts';
 import { populate } from './populate.ts';
@@ -70,7 +70,12 @@ function resize(
     return typeof isLocked === 'string' ? isLocked : { start, isLocked };
   }
   if (!mayMove) return 'ENOMEM';
-  const place = unmappedArea(space, { pages: newPages, place: 'anywhere', address: 0 });
+  const place = unmappedArea(space, {
+    pages: newPages,
+    pgoff: vma.pgoffAt(start),
+    place: 'anywhere',
+    address: 0,
+  });
   if (typeof place === 'string') return place;
   return movedTo(place, moveVma(space, vma, { start, oldPages, newPages, place, dontUnmap: false }));
 }
@@ -97,7 +102,12 @@ function resizable(
   if (oldPages > vma.end - start) return 'EFAULT';
   if (newPages === oldPages) return vma;
   if (isFixedInSize) return 'EFAULT';
-  if (!space.mayLock(vma.flags, newPages - oldPages)) return 'EAGAIN';
+  // 5.10 counts bytes in 64 bits.
+  const { sumsLockedBytes } = space.kernel.version;
+  const lockedMore = sumsLockedBytes
+    ? ((space.lockedPages + newPages - oldPages) % 2 ** 52) - space.lockedPages
+    : newPages - oldPages;
+  if (!space.mayLock(vma.flags, lockedMore)) return 'EAGAIN';
   return space.mayExpand(newPages - oldPages) ? vma : 'ENOMEM';
 }
 
@@ -127,7 +137,8 @@ function moveTo(space: AddressSpace, start: number, request: MremapRequest): Mov
   if (dontUnmap && !space.mayExpand(oldPages)) return 'ENOMEM';
 
   const how = isFixed ? 'fixed' : target === null ? 'anywhere' : 'hint';
-  const place = unmappedArea(space, { pages: newPages, place: how, address: newAddress ?? 0 });
+  const address = newAddress ?? 0;
+  const place = unmappedArea(space, { pages: newPages, pgoff: vma.pgoffAt(start), place: how, address });
   if (typeof place === 'string') return place;
   return movedTo(place, moveVma(space, vma, { start, oldPages, newPages, place, dontUnmap }));
 }

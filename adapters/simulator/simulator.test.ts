@@ -45,7 +45,7 @@ describe('protocol', () => {
     const started = Event.parse(new Simulator({ series }).handle(start)[0]);
     expect(started).toMatchObject({
       kernel: { release: `${series}.0-sim` },
-      facts: { memForce, memoryFailure, samePageMerging: true, hugePages: true },
+      facts: { memForce, memoryFailure, samePageMerging: true, hugePages: true, stepwiseCopies: true },
       settings: ['addressSpace', 'descriptors', 'locked', 'areas'],
     });
   });

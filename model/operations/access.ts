@@ -84,33 +84,71 @@ function remote(
   return safe(draft.kernel.facts, at, length, 'wraps') ? { owner, at } : { none: 'unsafe' };
 }
 
-/** mm/process_vm_access.c: the pages are pinned together, in rounds of as many as can be had, and then copied. */
-function vmRead(draft: Draft, _process: Process, op: Op<'vm_read'>): Outcome {
+type CopyPart = (frame: number, part: Part, from: number) => void;
+
+/** One way into another process' memory: how it copies, and the clauses that say what comes of it. */
+interface Way {
+  readonly copy: (
+    draft: Draft,
+    owner: Process,
+    at: number,
+    length: number,
+    write: boolean,
+    copyPart: CopyPart,
+  ) => number;
+  /** When not even the first byte can be had. */
+  readonly errno: string;
+  readonly refused: string;
+  readonly short: string;
+  readonly read: (draft: Draft) => string;
+  readonly written: string;
+}
+
+const VM: Way = {
+  copy: pinAndCopy,
+  errno: 'EFAULT',
+  refused: 'REMOTE-03',
+  short: 'REMOTE-04',
+  read: () => 'REMOTE-01',
+  written: 'REMOTE-02',
+};
+
+const MEM: Way = {
+  copy: accessRemote,
+  errno: 'EIO',
+  refused: 'REMOTE-07',
+  short: 'REMOTE-08',
+  read: ({ kernel }) => (kernel.facts.memForce ? 'REMOTE-05' : 'REMOTE-10'),
+  written: 'REMOTE-06',
+};
+
+function readRemote(draft: Draft, op: Op<'vm_read' | 'mem_read'>, way: Way): Outcome {
   const found = remote(draft, op, op.length);
   if (!('owner' in found)) return found;
   const bytes = new Uint8Array(op.length);
-  const done = pinAndCopy(draft, found.owner, found.at, op.length, false, (frame, part, from) => {
+  const done = way.copy(draft, found.owner, found.at, op.length, false, (frame, part, from) => {
     bytes.set(draft.bytes(frame).subarray(part.offset, part.offset + part.length), from);
   });
-  if (op.length > 0 && done === 0) return fail(draft, 'EFAULT', 'REMOTE-03');
-  const clause = done < op.length ? 'REMOTE-04' : 'REMOTE-01';
+  if (op.length > 0 && done === 0) return fail(draft, way.errno, way.refused);
+  const clause = done < op.length ? way.short : way.read(draft);
   return { ...succeed(draft, done, clause), data: encodeBytes(bytes.subarray(0, done)) };
 }
 
-function vmWrite(draft: Draft, _process: Process, op: Op<'vm_write'>): Outcome {
+function writeRemote(draft: Draft, op: Op<'vm_write' | 'mem_write'>, way: Way): Outcome {
   const data = expandData(op.data);
   const found = remote(draft, op, data.length);
   if (!('owner' in found)) return found;
-  const done = pinAndCopy(draft, found.owner, found.at, data.length, true, (frame, part, from) => {
+  const done = way.copy(draft, found.owner, found.at, data.length, true, (frame, part, from) => {
     draft.writable(frame).set(data.subarray(from, from + part.length), part.offset);
   });
-  if (data.length > 0 && done === 0) return fail(draft, 'EFAULT', 'REMOTE-03');
-  return succeed(draft, done, done < data.length ? 'REMOTE-04' : 'REMOTE-02');
+  if (data.length > 0 && done === 0) return fail(draft, way.errno, way.refused);
+  return succeed(draft, done, done < data.length ? way.short : way.written);
 }
 
-type CopyPart = (frame: number, part: Part, from: number) => void;
-
-/** Returns how many bytes were copied. */
+/**
+ * mm/process_vm_access.c: the pages are pinned together, in rounds of as many as can be had, and then copied. Returns how many
+ * bytes were copied.
+ */
 function pinAndCopy(
   draft: Draft,
   owner: Process,
@@ -134,29 +172,6 @@ function pinAndCopy(
     }
   }
   return done;
-}
-
-function memRead(draft: Draft, _process: Process, op: Op<'mem_read'>): Outcome {
-  const found = remote(draft, op, op.length);
-  if (!('owner' in found)) return found;
-  const bytes = new Uint8Array(op.length);
-  const done = accessRemote(draft, found.owner, found.at, op.length, false, (frame, part, from) => {
-    bytes.set(draft.bytes(frame).subarray(part.offset, part.offset + part.length), from);
-  });
-  if (op.length > 0 && done === 0) return fail(draft, 'EIO', 'REMOTE-07');
-  const clause = done < op.length ? 'REMOTE-08' : draft.kernel.facts.memForce ? 'REMOTE-05' : 'REMOTE-10';
-  return { ...succeed(draft, done, clause), data: encodeBytes(bytes.subarray(0, done)) };
-}
-
-function memWrite(draft: Draft, _process: Process, op: Op<'mem_write'>): Outcome {
-  const data = expandData(op.data);
-  const found = remote(draft, op, data.length);
-  if (!('owner' in found)) return found;
-  const done = accessRemote(draft, found.owner, found.at, data.length, true, (frame, part, from) => {
-    draft.writable(frame).set(data.subarray(from, from + part.length), part.offset);
-  });
-  if (data.length > 0 && done === 0) return fail(draft, 'EIO', 'REMOTE-07');
-  return succeed(draft, done, done < data.length ? 'REMOTE-08' : 'REMOTE-06');
 }
 
 /** fs/proc/base.c `mem_rw`: pieces of a page's length, each of which ends early where a page cannot be had. Returns the bytes copied. */
@@ -191,8 +206,8 @@ function accessRemote(
 export const access = {
   load,
   store,
-  vm_read: vmRead,
-  vm_write: vmWrite,
-  mem_read: memRead,
-  mem_write: memWrite,
+  vm_read: (draft, _process, op) => readRemote(draft, op, VM),
+  vm_write: (draft, _process, op) => writeRemote(draft, op, VM),
+  mem_read: (draft, _process, op) => readRemote(draft, op, MEM),
+  mem_write: (draft, _process, op) => writeRemote(draft, op, MEM),
 } satisfies Performers<'load' | 'store' | 'vm_read' | 'vm_write' | 'mem_read' | 'mem_write'>;

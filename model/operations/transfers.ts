@@ -1,6 +1,9 @@
 import { encodeBytes, expandData } from '../../spec/bytes.ts';
+import { toSigned } from '../../spec/integer.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
+import { fadviseChecksOffset } from '../changes.ts';
+import { openFile } from '../descriptor-table.ts';
 import { bufferBytes, citeRead, setBufferBytes, startRead, startWrite } from '../device.ts';
 import type { Draft } from '../draft.ts';
 import { fallocate, ftruncate } from '../file-calls.ts';
@@ -66,6 +69,15 @@ function transferIn(draft: Draft, place: Place, data: Op<'write'>['data']): Outc
   return succeed(draft, returned, rules.position === 'ignored' ? 'WRITE-02' : 'WRITE-01');
 }
 
+/** mm/fadvise.c `generic_fadvise`: there is no page cache that could follow an advice. */
+function fadvise(draft: Draft, process: Process, op: Op<'fadvise'>): Outcome {
+  const description = openFile(draft, process, op.fd);
+  if ('errno' in description) return description;
+  if (toSigned(op.length) < 0n) return fail(draft, 'EINVAL', 'FILE-35');
+  if (fadviseChecksOffset(draft.kernel) && toSigned(op.offset) < 0n) return fail(draft, 'EINVAL', 'FILE-38');
+  return op.advice === 'unknown' ? fail(draft, 'EINVAL', 'FILE-36') : succeed(draft, 0, 'FILE-37');
+}
+
 export const transfers = {
   read,
   pread,
@@ -80,6 +92,7 @@ export const transfers = {
   lseek,
   ftruncate,
   fallocate,
+  fadvise,
   splice,
   sendfile,
   copy_file_range,
@@ -97,6 +110,7 @@ export const transfers = {
   | 'lseek'
   | 'ftruncate'
   | 'fallocate'
+  | 'fadvise'
   | 'splice'
   | 'sendfile'
   | 'copy_file_range'

@@ -2,7 +2,7 @@ import type { Int64 } from '../../spec/integer.ts';
 import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import type { Op } from '../../spec/program.ts';
 import type { Vma } from '../../model/state.ts';
-import { permissions, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
+import { VM_ACCOUNT, permissions, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../model/vm-flags.ts';
 import { ABSURD_LENGTHS, addressOf, descriptor, MODEST_PAGES, newMapping, odd, PAGE, protection } from './common.ts';
 import { mremap } from './moving.ts';
 import { arenaAddress, byteRange, placeFor } from './ranges.ts';
@@ -67,15 +67,19 @@ function mapFlags(scene: Scene, length: Int64): MapFlags {
     [1, ['nonblock']],
     [3, MAP_FLAGS.filter(() => choices.chance(25))],
   ]);
-  // What would bring in a huge mapping page by page, and what a huge program never does. A memfd's pages are its page
-  // cache's, which are not brought in as a driver's are.
-  const small = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
-  const modest = small && scene.kernel.facts.mapPages === undefined;
+  // What would bring in a huge mapping page by page, and what a huge program never does.
+  const modest = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
   return flags.filter((flag) => modest || (flag !== 'populate' && flag !== 'locked'));
 }
 
-/** Maps the device somewhere, often beside or over what is mapped already. */
+/** Maps the device somewhere, with the flags that the target offers. */
 export function mmap(scene: Scene): Op<'mmap'> {
+  const { flags, ...op } = somewhere(scene);
+  return flags === undefined ? op : { ...op, flags: flags.filter((flag) => scene.mapFlags.has(flag)) };
+}
+
+/** Often beside or over what is mapped already. */
+function somewhere(scene: Scene): Op<'mmap'> {
   const { choices, process } = scene;
   if (process.vmas.length > 0 && choices.chance(scene.setting.addressSpace === undefined ? 5 : 40)) return over(scene);
   if (process.vmas.length > 0 && !scene.reckless && choices.chance(25)) {
@@ -119,7 +123,7 @@ export function mmap(scene: Scene): Op<'mmap'> {
 function plain(scene: Scene): Op<'mmap'> {
   const { choices, process, contract } = scene;
   const fd = mappable(scene);
-  const type = choices.pick(['shared', 'shared', 'private'] as const);
+  const type = choices.pick(['shared', scene.huge ? 'private' : 'shared', 'private'] as const);
   const writable = fd.writable || type === 'private';
   const { pages: buffer } = contract.buffer;
   const bounded = contract.mmap.range === 'buffer';
@@ -221,7 +225,9 @@ function mprotect(scene: Scene): Op<'mprotect'> {
   if (big !== undefined && scene.choices.chance(75)) {
     const at = addressOf(scene, big.start * PAGE);
     const length = (big.end - big.start) * PAGE;
-    return { op: 'mprotect', actor: scene.process.name, at, length, prot: protection(scene) };
+    // What is not accounted yet is refused when it becomes writable.
+    const prot = (big.flags & VM_ACCOUNT) === 0 && scene.choices.chance(80) ? 'rw-' : protection(scene);
+    return { op: 'mprotect', actor: scene.process.name, at, length, prot };
   }
   const locked = scene.process.vmas.find((vma) => (vma.flags & VM_LOCKED) !== 0 && (vma.flags & UNSHARED) === 0);
   if (locked !== undefined && scene.choices.chance(25)) {

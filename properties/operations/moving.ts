@@ -7,11 +7,8 @@ import { ABSURD_LENGTHS, addressOf, newMapping, odd, PAGE } from './common.ts';
 import { arenaAddress, placeFor, preferred } from './ranges.ts';
 import type { Scene } from './scene.ts';
 
-/**
- * Lengths in bytes that are too much for the memory or for the zone. None is a multiple of 2 MiB: Linux 6.12 aligns such
- * moves of a character device's mapping to 2 MiB, and which addresses those are the targets do not say yet.
- */
-const GROWN = [2 ** 30 + PAGE, 2 ** 40 + PAGE];
+/** Lengths in bytes that are too much for the memory or for the zone. */
+const GROWN = [2 ** 30, 2 ** 40, 2 ** 30 + PAGE];
 
 type RemapFlags = readonly (typeof REMAP_FLAGS)[number][];
 
@@ -27,7 +24,7 @@ export function mremap(scene: Scene): Op<'mremap'> {
   }
   // Private memory is accounted when it is writable; what is not yet may not become writable when it is too much.
   const owned = scene.huge ? process.vmas.filter(({ flags }) => (flags & VM_MAYSHARE) === 0) : [];
-  if (owned.length > 0 && choices.chance(30)) {
+  if (owned.length > 0 && choices.chance(45)) {
     const free = owned.filter(({ flags }) => (flags & VM_ACCOUNT) === 0);
     const area = choices.pick(free.length > 0 && choices.chance(60) ? free : owned);
     return grown(scene, area, choices.pick(GROWN));

@@ -1,5 +1,6 @@
 import type { KernelProfile } from '../../spec/kernel.ts';
 import type { Contract } from '../../spec/contract.ts';
+import type { MapFlag } from '../../spec/operations/mappings.ts';
 import type { Op, OperationName, Setting, SettingName } from '../../spec/program.ts';
 import type { Process, State } from '../../model/state.ts';
 import type { Choices } from '../random.ts';
@@ -11,6 +12,8 @@ export interface Surroundings {
   /** The operations that the target performs, and the limits that it can set. */
   readonly operations: ReadonlySet<OperationName>;
   readonly settings: ReadonlySet<SettingName>;
+  /** The flags of mmap that a program may give there. */
+  readonly mapFlags: ReadonlySet<MapFlag>;
 }
 
 /** What an operation's generator sees: the state before it, as the model has it. */

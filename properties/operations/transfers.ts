@@ -1,6 +1,6 @@
 import type { Int64 } from '../../spec/integer.ts';
 import type { Op, Pointer } from '../../spec/program.ts';
-import { TRANSFER_FLAGS, WHENCES } from '../../spec/operations/transfers.ts';
+import { FILE_ADVICES, TRANSFER_FLAGS, WHENCES } from '../../spec/operations/transfers.ts';
 import { WILD_POINTERS } from '../../spec/values.ts';
 import {
   addressOf,
@@ -33,6 +33,7 @@ type Names =
   | 'lseek'
   | 'ftruncate'
   | 'fallocate'
+  | 'fadvise'
   | 'splice'
   | 'sendfile'
   | 'copy_file_range';
@@ -67,7 +68,7 @@ function memory(scene: Scene): { at: Pointer; length: number } & { offset?: Int6
   const { choices } = scene;
   const offset = sometimes(scene, 22, 'offset', () => fileOffset(scene));
   if (odd(scene, 12)) return { at: { wild: choices.pick(WILD_POINTERS) }, length: transferLength(scene), ...offset };
-  const missing = choices.chance(40) ? beyondBuffer(scene, scene.process.vmas) : undefined;
+  const missing = choices.chance(55) ? beyondBuffer(scene, scene.process.vmas) : undefined;
   if (missing !== undefined) {
     return {
       at: addressOf(scene, missing * PAGE - choices.pick([0, 0, 4])),
@@ -83,7 +84,7 @@ function memory(scene: Scene): { at: Pointer; length: number } & { offset?: Int6
 
 /** A position, often so far behind the end that nothing can be moved there. */
 function seekOffset(scene: Scene): Int64 {
-  if (!scene.choices.chance(25)) return fileOffset(scene);
+  if (!scene.choices.chance(35)) return fileOffset(scene);
   return scene.choices.pick<Int64>(['9223372036854775807', '9223372036854775805', 2_147_483_647, 2_147_483_646]);
 }
 
@@ -151,7 +152,7 @@ export const transfers: Generators<Names> = {
     make: (scene) => ({ op: 'write_from', ...by(scene), ...memory(scene) }),
   },
   lseek: {
-    in: { transfers: 6, vectors: 2, refusals: 3 },
+    in: { transfers: 6, vectors: 2, refusals: 4 },
     make: (scene) => {
       const whence = scene.choices.pick(['set', 'set', 'set', ...WHENCES] as const);
       return { op: 'lseek', ...by(scene), offset: seekOffset(scene), whence };
@@ -165,6 +166,14 @@ export const transfers: Generators<Names> = {
     },
   },
   fallocate: { in: { refusals: 8 }, make: fallocate },
+  fadvise: {
+    in: { refusals: 6, transfers: 1 },
+    make: (scene) => {
+      const advice = scene.choices.pick([...FILE_ADVICES, 'unknown'] as const);
+      const length = scene.choices.pick<Int64>([0, PAGE, PAGE, -1, '9223372036854775807', '9223372036854775808']);
+      return { op: 'fadvise', ...by(scene, 20), advice, offset: fileOffset(scene), length };
+    },
+  },
   splice: { in: { refusals: 7 }, make: (scene) => ({ op: 'splice', ...by(scene, 40), ...splice(scene) }) },
   sendfile: {
     in: { refusals: 10, transfers: 1 },

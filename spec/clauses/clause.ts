@@ -35,6 +35,7 @@ export interface ClauseFacts {
   readonly memoryFailure: boolean;
   readonly samePageMerging: boolean;
   readonly hugePages: boolean;
+  readonly stepwiseCopies: boolean;
   readonly mapPages: number | undefined;
   readonly repeat: boolean;
   readonly version: Version;

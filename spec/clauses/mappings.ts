@@ -241,6 +241,13 @@ export const mappingsClauses: readonly Clause[] = [
     'mmap of a file with MAP_GROWSDOWN fails with EINVAL, after access and execution were checked.',
     'mm/mmap.c do_mmap; measured',
   ),
+  clause(
+    'MAP-31',
+    'outcome',
+    'Without an address, an area of a character device whose length is a multiple of 2 MiB lies so that its address and its file offset agree modulo 2 MiB, where there is room for 2 MiB more.',
+    'mm/huge_memory.c __thp_get_unmapped_area; measured on 6.12, not seen on 6.1 and 7.3',
+    { since: [6, 12], before: [6, 14], applies: (contract, facts) => character(contract, facts) && facts.hugePages },
+  ),
   clause('REMAP-01', 'outcome', 'mremap to a smaller size unmaps the tail and yields the old address.', 'mremap(2)', {
     by: ['mremap'],
   }),
@@ -439,6 +446,13 @@ export const mappingsClauses: readonly Clause[] = [
     'mremap with MREMAP_FIXED and one size moves all areas of a range and keeps their distances.',
     'mm/mremap.c remap_move (6.17); measured on 7.3',
     { by: ['mremap'], since: [6, 17], applies: character },
+  ),
+  clause(
+    'REMAP-31',
+    'outcome',
+    'mremap that moves an area without naming a place puts it where mmap would without an address.',
+    'mremap(2), MREMAP_MAYMOVE; mm/mremap.c vma_to_resize, get_unmapped_area; measured',
+    { by: ['mremap'], applies: notSpecial },
   ),
   clause(
     'SIZE-01',

@@ -307,8 +307,8 @@ export const transfersClauses: readonly Clause[] = [
     'COPY-08',
     'outcome',
     'A copy within one page of the device runs upwards, in words of eight bytes where the kernel copies words: what it has stored it may load again.',
-    'arch/x86/lib/copy_user_64.S; measured',
-    { by: MEMORY, applies: (_, facts) => facts.platform.userCopies === 'by-processor' },
+    'arch/x86/lib/copy_user_64.S; measured under emulation, and on a processor with fast strings, which loads ahead',
+    { by: MEMORY, applies: (_, facts) => facts.platform.userCopies === 'by-processor' && facts.stepwiseCopies },
   ),
   clause(
     'COPY-09',
@@ -407,6 +407,30 @@ export const transfersClauses: readonly Clause[] = [
     'fallocate of a proc file fails with EOPNOTSUPP, after everything else was found right.',
     'fallocate(2), ERRORS; fs/open.c vfs_fallocate',
     { by: ['fallocate'], applies: regular },
+  ),
+  clause(
+    'FILE-35',
+    'outcome',
+    'posix_fadvise of a length beyond 2^63 - 1 fails with EINVAL; only the descriptor is checked before.',
+    'mm/fadvise.c generic_fadvise; measured',
+    { by: ['fadvise'] },
+  ),
+  clause('FILE-36', 'outcome', 'posix_fadvise with an unknown advice fails with EINVAL.', 'posix_fadvise(2), ERRORS', {
+    by: ['fadvise'],
+  }),
+  clause(
+    'FILE-37',
+    'outcome',
+    'posix_fadvise succeeds and changes nothing: a device has no page cache.',
+    'mm/fadvise.c generic_fadvise; measured',
+    { by: ['fadvise'] },
+  ),
+  clause(
+    'FILE-38',
+    'outcome',
+    'posix_fadvise of a negative offset fails with EINVAL.',
+    'mm/fadvise.c generic_fadvise; first seen in 7.3, not in 6.12',
+    { by: ['fadvise'], since: [7, 3] },
   ),
   clause(
     'FILE-20',

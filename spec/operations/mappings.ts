@@ -17,6 +17,7 @@ export const MAP_FLAGS = [
   'sync',
   'unknown',
 ] as const;
+export type MapFlag = (typeof MAP_FLAGS)[number];
 export const REMAP_FLAGS = ['maymove', 'fixed', 'dontunmap', 'unknown'] as const;
 
 const range = { at: Address, length: Int64 };

@@ -3,6 +3,8 @@ import { Int64 } from '../integer.ts';
 import { Count, Data, DescriptorName, Pointer, TRANSFER_MAX } from '../values.ts';
 import { address, data, define, flagged } from './define.ts';
 
+export const FILE_ADVICES = ['normal', 'sequential', 'random', 'willneed', 'dontneed', 'noreuse', 'unknown'] as const;
+
 export const WHENCES = ['set', 'cur', 'end', 'data', 'hole', 'bad'] as const;
 /** Flags of preadv2 and pwritev2 (RWF_…); `unknown` is one that no kernel knows. */
 export const TRANSFER_FLAGS = ['hipri', 'dsync', 'sync', 'nowait', 'append', 'unknown'] as const;
@@ -74,6 +76,11 @@ export const transferOperations = [
       length: Int64,
     },
     (op) => `fallocate(${op.fd}, ${op.mode}, ${String(op.length)}${behind(op.offset)})`,
+  ),
+  define(
+    'fadvise',
+    { ...fd, advice: z.enum(FILE_ADVICES), offset: Int64, length: Int64 },
+    (op) => `fadvise(${op.fd}, ${op.advice}, ${String(op.length)}${behind(op.offset)})`,
   ),
   /** Between the description and a pipe that is empty and stays so. */
   define('splice', { ...fd, direction: z.enum(['from', 'to']), length: Count }, (op) => {

@@ -44,6 +44,11 @@ struct backend {
 	const char *const *operations;
 	/* Bits of enum setting_kind: those that have the same effects as with a driver. */
 	unsigned settings;
+	/*
+	 * Whether a transfer is one copy by the kernel between buffer and memory, as a driver does it, which shows where both
+	 * are views of one page.
+	 */
+	bool copies_directly;
 	/* The longest mapping in pages, or 0: as the kernel allows. */
 	uint64_t map_pages;
 

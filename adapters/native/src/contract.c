@@ -49,6 +49,17 @@ static bool latin1(const json_t *value, uint8_t *to, size_t size, size_t *length
 	return text != NULL;
 }
 
+static bool names(const json_t *array, const char *name)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach((json_t *)array, i, item)
+		if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
+			return true;
+	return false;
+}
+
 static const char *fill(const json_t *tree, struct contract *contract)
 {
 	const json_t *node = json_object_get(tree, "node");
@@ -80,6 +91,7 @@ static const char *fill(const json_t *tree, struct contract *contract)
 		return "`buffer.initial` has to be a Latin-1 text of at most 256 characters";
 	contract->fault_first = is(tree, "fault", "first");
 	contract->range_checked = is(mmap, "range", "buffer");
+	contract->special = names(json_object_get(mmap, "flags"), "dontexpand");
 	contract->mergeable = json_array_size(json_object_get(mmap, "flags")) == 0 &&
 			      !json_is_true(json_object_get(json_object_get(tree, "vmOperations"), "close"));
 	if (!size_of(json_object_get(tree, "read"), "size", &contract->read_size))

@@ -18,6 +18,8 @@ struct contract {
 	size_t initial_length;
 	bool fault_first;
 	bool range_checked;
+	/* Whether the driver sets a flag that exempts its mappings from locks (VM_DONTEXPAND). */
+	bool special;
 	/* Whether the kernel may merge two mappings of the device: no close callback and no special flag. */
 	bool mergeable;
 	size_t read_size;

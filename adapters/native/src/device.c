@@ -243,6 +243,7 @@ const struct backend device_backend = {
 	.levels = LEVEL_OUTCOME | LEVEL_LAYOUT | LEVEL_FRAMES | LEVEL_CALLBACKS,
 	.repeat = true,
 	.settings = (1U << SETTING_COUNT) - 1,
+	.copies_directly = true,
 	.configure = device_configure,
 	.prepare = device_prepare,
 	.open = device_open,

@@ -180,6 +180,80 @@ static const char *fast_strings(void)
 	return has_feature("erms") ? "long" : NULL;
 }
 
+#ifdef __x86_64__
+static void string_bytes(uint8_t *to, const uint8_t *from, size_t length)
+{
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
+}
+
+static void string_words(uint8_t *to, const uint8_t *from, size_t length)
+{
+	size_t words = length / sizeof(uint64_t);
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
+static void fill_ascending(uint8_t *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		bytes[i] = (uint8_t)(i * 7 + 1);
+}
+
+/* Whether a string instruction that copies upwards by `shift` bytes leaves what `width` bytes at a time would. */
+static bool copies_in_steps(uint8_t *view, uint8_t *other, size_t length, size_t shift, size_t width)
+{
+	uint8_t expected[4096];
+	size_t whole = shift + length;
+
+	fill_ascending(expected, whole);
+	for (size_t i = 0; i + width <= length; i += width) {
+		uint64_t step = 0;
+
+		memcpy(&step, expected + i, width);
+		memcpy(expected + shift + i, &step, width);
+	}
+	fill_ascending(view, whole);
+	if (width == 1)
+		string_bytes(other + shift, view, length);
+	else
+		string_words(other + shift, view, length);
+	return memcmp(view, expected, whole) == 0;
+}
+
+/*
+ * Whether string instructions, with which the kernel copies to and from user memory, load what they have stored also where
+ * source and destination are two views of one page. By their addresses such views do not overlap, and processors with fast
+ * strings then load ahead.
+ */
+static bool copies_stepwise(void)
+{
+	static const size_t lengths[] = { 8, 16, 64, 104, 1000, 2000 };
+	static const size_t shifts[] = { 1, 3, 8, 17, 33, 64, 100 };
+	uint8_t *view = mmap(memory.scratch, memory.page, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	bool stepwise = true;
+
+	if (view == MAP_FAILED)
+		return false;
+
+	/* The old length 0 makes a second view of a shared mapping. */
+	uint8_t *other = mremap(view, 0, memory.page, MREMAP_MAYMOVE | MREMAP_FIXED, view + memory.page);
+
+	for (size_t i = 0; other != MAP_FAILED && i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		for (size_t k = 0; stepwise && k < sizeof(shifts) / sizeof(shifts[0]); k++)
+			stepwise = copies_in_steps(view, other, lengths[i], shifts[k], 1) &&
+				   copies_in_steps(view, other, lengths[i], shifts[k], sizeof(uint64_t));
+	memory_release_scratch();
+	return stepwise && other != MAP_FAILED;
+}
+#else
+/* How other processors copy was not looked at. */
+static bool copies_stepwise(void)
+{
+	return false;
+}
+#endif
+
 static void append_fact(const char *name, uint64_t value)
 {
 	output_text(name);
@@ -222,6 +296,7 @@ void facts_append(void)
 	append_truth(",\"memoryFailure\":", knows_advice(MADV_HWPOISON));
 	append_truth(",\"samePageMerging\":", knows_advice(MADV_UNMERGEABLE));
 	append_truth(",\"hugePages\":", knows_advice(MADV_NOHUGEPAGE));
+	append_truth(",\"stepwiseCopies\":", backend->copies_directly && copies_stepwise());
 	if (backend->map_pages > 0)
 		append_fact(",\"mapPages\":", backend->map_pages);
 

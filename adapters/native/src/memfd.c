@@ -192,8 +192,9 @@ static bool alias(uintptr_t at, uintptr_t end, int prot, int flags, int fd)
 static int64_t memfd_mmap(const struct contract *contract, uintptr_t at, uint64_t length, int prot, int flags, int fd,
 			  uint64_t offset, struct outcome *outcome)
 {
-	/* What is locked or brought in shows in no outcome, and locking takes a privilege that may be missing. */
-	flags &= ~(MAP_LOCKED | MAP_POPULATE);
+	/* An area with flags of a driver is not locked, only brought in, whatever MAP_NONBLOCK says. */
+	if (contract->special && flags & MAP_LOCKED)
+		flags = (flags & ~(MAP_LOCKED | MAP_NONBLOCK)) | MAP_POPULATE;
 
 	int64_t got = syscall(SYS_mmap, at, length, prot, flags, fd, offset);
 
@@ -250,6 +251,8 @@ const struct backend memfd_backend = {
 	.repeat = false,
 	.operations = played,
 	.settings = 1U << SETTING_ADDRESS_SPACE | 1U << SETTING_DESCRIPTORS,
+	/* All bytes are loaded before any is stored (memfd_transfers.c), and the kernel itself copies a file page by page. */
+	.copies_directly = false,
 	.map_pages = MAP_PAGES,
 	.any_user = true,
 	.configure = memfd_configure,

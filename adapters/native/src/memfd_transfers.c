@@ -76,7 +76,10 @@ static size_t shorten(size_t length, int64_t position, size_t size)
 	return length < size - (size_t)position ? length : size - (size_t)position;
 }
 
-/* On its way between buffer and memory: a driver copies all or nothing, which a memfd does not. */
+/*
+ * On its way between buffer and memory: a driver copies all or nothing, which a memfd does not. Where both are views of one
+ * page, a driver would load what it has stored, which does not happen here (`copies_directly`).
+ */
 static uint8_t passing[DATA_MAX];
 
 /* What the driver's `read` does; moves the position that it is given. */

@@ -20,6 +20,9 @@
 /* Bytes; the kernel's own figure is 256 pages, unless its command line says otherwise. */
 #define STACK_GAP ((uintptr_t)1 << 20)
 
+/* 36 operations that each lock a mapping of 33 pages, the longest of the modest ones. */
+#define LOCKED_PAGES ((size_t)36 * 33)
+
 #define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 /*
@@ -31,6 +34,9 @@
 #else
 #define ZONE_RESERVED ((size_t)0)
 #endif
+
+/* Some kernels align huge lengths, so where the arena lies in such a unit must not differ between targets. */
+#define ALIGNMENT ((uintptr_t)2 << 20)
 
 struct memory memory;
 struct control *control;
@@ -255,26 +261,32 @@ bool memory_setup(char *message, size_t size)
 		return false;
 	}
 
-	void *reserved = raw_mmap(0, zone + arena + 2 * guard, PROT_NONE, RESERVE);
+	size_t needed = zone + arena + 2 * guard;
+	void *reserved = raw_mmap(0, needed + ALIGNMENT, PROT_NONE, RESERVE);
 
 	if (reserved == MAP_FAILED || !fill_before((uintptr_t)reserved)) {
 		snprintf(message, size, "the helper cannot reserve the arena: %s", strerror(errno));
 		return false;
 	}
-	memory.arena = (uintptr_t)reserved + (memory.upward ? 0 : zone) + guard;
-	raw_munmap((void *)memory.arena, arena);
+	/* What is left on the side that the kernel searches first stays reserved; on the other one the zone begins. */
+	uintptr_t lowest = (uintptr_t)reserved + (memory.upward ? 0 : zone) + guard;
 
-	/* The zone is the gap beside the guards, or the part of them that was reserved for it. */
-	uintptr_t below = (uintptr_t)reserved;
+	memory.arena = (lowest + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+
+	uintptr_t below = memory.arena - guard;
 	uintptr_t above = memory.arena + arena + guard;
+	uintptr_t end = (uintptr_t)reserved + needed + ALIGNMENT;
 
-	if (zone > 0)
-		raw_munmap((void *)(memory.upward ? above : below), zone);
+	raw_munmap((void *)memory.arena, arena);
+	if (memory.upward && above < end)
+		raw_munmap((void *)above, end - above);
+	if (!memory.upward && (uintptr_t)reserved < below)
+		raw_munmap(reserved, below - (uintptr_t)reserved);
 	if (!memory.upward && !fence_heap()) {
 		snprintf(message, size, "the helper cannot fence its heap: %s", strerror(errno));
 		return false;
 	}
-	if (!measure_zone(memory.upward ? above : below + zone - 1)) {
+	if (!measure_zone(memory.upward ? above : below - 1)) {
 		snprintf(message, size, "the helper cannot read /proc/self/maps: %s; mount /proc", strerror(errno));
 		return false;
 	}
@@ -327,6 +339,15 @@ bool memory_inside(int64_t at, uint64_t length)
 	if (length == 0)
 		return memory_contains((int64_t)start);
 	return (start >= 0 && end <= memory_arena_end()) || (start >= memory_zone_start() && end <= memory_zone_end());
+}
+
+bool memory_may_lock(void)
+{
+	void *got = raw_mmap((uintptr_t)memory.scratch, LOCKED_PAGES * memory.page, PROT_NONE,
+			     RESERVE | MAP_FIXED | MAP_LOCKED);
+
+	memory_release_scratch();
+	return got != MAP_FAILED;
 }
 
 /* Whether this process has asked for all its memory to be locked. */

@@ -23,7 +23,7 @@ struct memory {
 	size_t page;
 	/* Whether the kernel searches for free addresses from the bottom up. */
 	bool upward;
-	/* Start of the arena. */
+	/* Start of the arena, a multiple of 2 MiB. */
 	uintptr_t arena;
 	/*
 	 * INPUT_MAX, OUTPUT_MAX and JSON_MAX bytes, shared between all processes: a fork then copies no page table entries of
@@ -61,6 +61,8 @@ bool memory_inside(int64_t at, uint64_t length);
 /* Gives the scratch range back; unmapping it would leave a gap that the kernel prefers to the arena. */
 void memory_release_scratch(void);
 
+/* Whether processes may lock as much memory as any generated program does. */
+bool memory_may_lock(void);
 /* mlockall, to be undone by the next memory_clean. -1 with errno on failure. */
 int memory_lock_all(int flags);
 

@@ -50,6 +50,7 @@ static bool backend_plays(const char *name)
 
 void operations_setup(void)
 {
+	map_flags_setup();
 	entry_count = 0;
 	memset(buckets, 0, sizeof(buckets));
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)

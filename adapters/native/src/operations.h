@@ -47,6 +47,12 @@ extern const struct operation operations_advice[];
 extern const struct operation operations_access[];
 extern const struct operation operations_processes[];
 
+/* The flags of mmap, in the order of the protocol page; the last has no name. */
+extern const struct word map_flags[];
+void map_flags_setup(void);
+/* Whether programs may give it here. */
+bool map_flag_supported(const struct word *flag);
+
 /* Finds out what can be performed here; once in each worker. */
 void operations_setup(void);
 

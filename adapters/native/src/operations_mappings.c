@@ -2,6 +2,7 @@
 #include "operations.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,6 +28,35 @@
 #define MAP_TYPE_BITS 0x0f
 #define MAP_UNKNOWN 0x200
 #define MREMAP_UNKNOWN 8
+
+const struct word map_flags[] = {
+	{ "growsdown", MAP_GROWSDOWN },	  { "hugetlb", MAP_HUGETLB },	{ "locked", MAP_LOCKED },
+	{ "nonblock", MAP_NONBLOCK },	  { "noreserve", MAP_NORESERVE }, { "populate", MAP_POPULATE },
+	{ "sync", MAP_SYNC },		  { "unknown", MAP_UNKNOWN },	{ NULL, 0 },
+};
+
+static bool may_lock;
+
+void map_flags_setup(void)
+{
+	may_lock = memory_may_lock();
+}
+
+bool map_flag_supported(const struct word *flag)
+{
+	return flag->value != MAP_LOCKED || may_lock;
+}
+
+static bool flags_supported(const struct op *op, char *message, size_t size)
+{
+	for (const struct word *flag = map_flags; flag->name; flag++)
+		if (op->flags & flag->value && !map_flag_supported(flag)) {
+			snprintf(message, size, "the flag `%s` of mmap does not work here, as `started` said",
+				 flag->name);
+			return false;
+		}
+	return true;
+}
 
 static void perform_mmap(const struct op *op, struct outcome *outcome)
 {
@@ -93,10 +123,7 @@ static void perform_mremap(const struct op *op, struct outcome *outcome)
 	{ MEMBER("type", FIELD_WORD, flags), \
 	  .words = WORDS({ "none", 0 }, { "private", MAP_PRIVATE }, { "shared", MAP_SHARED }, \
 			 { "validate", MAP_SHARED_VALIDATE }, { "both-bits-and-more", MAP_TYPE_BITS }) }
-#define MAP_FLAGS \
-	FLAGS({ "growsdown", MAP_GROWSDOWN }, { "hugetlb", MAP_HUGETLB }, { "locked", MAP_LOCKED }, \
-	      { "nonblock", MAP_NONBLOCK }, { "noreserve", MAP_NORESERVE }, { "populate", MAP_POPULATE }, \
-	      { "sync", MAP_SYNC }, { "unknown", MAP_UNKNOWN })
+#define MAP_FLAGS { MEMBER("flags", FIELD_WORDS, flags), PRESENT(has_flags), .words = map_flags }
 #define MAP_PLACE \
 	{ MEMBER("place", FIELD_PLACE, place), PRESENT(has_place), \
 	  .words = WORDS({ "hint", 0 }, { "fixed", MAP_FIXED }, { "noreplace", MAP_FIXED_NOREPLACE }) }
@@ -108,7 +135,8 @@ static void perform_mremap(const struct op *op, struct outcome *outcome)
 #define REMAP_PLACE { MEMBER("place", FIELD_ADDRESS, place), PRESENT(has_place) }
 
 const struct operation operations_mappings[] = {
-	OPERATION(mmap, FIELDS(FD, TO_MAPPING, LENGTH, OFFSET, PROTECTION, MAP_TYPE_FIELD, MAP_FLAGS, MAP_PLACE)),
+	OPERATION(mmap, FIELDS(FD, TO_MAPPING, LENGTH, OFFSET, PROTECTION, MAP_TYPE_FIELD, MAP_FLAGS, MAP_PLACE),
+		  .applicable = flags_supported),
 	OPERATION(munmap, FIELDS(AT, LENGTH)),
 	OPERATION(mprotect, FIELDS(AT, LENGTH, PROTECTION)),
 	OPERATION(mremap, FIELDS(AT, OLD_LENGTH, NEW_LENGTH, REMAP_FLAGS, REMAP_PLACE, TO_MAPPING)),

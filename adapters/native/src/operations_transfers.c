@@ -24,6 +24,9 @@ enum { HIPRI = 0x01, DSYNC = 0x02, SYNC = 0x04, NOWAIT = 0x08, APPEND = 0x10, UN
 /* A mode of fallocate that no kernel defines. */
 #define UNKNOWN_MODE 0x4000
 
+/* An advice of posix_fadvise that no kernel defines. */
+#define UNKNOWN_ADVICE 42
+
 enum direction { DIRECTION_FROM, DIRECTION_TO };
 
 static void perform_read(const struct op *op, struct outcome *outcome)
@@ -144,6 +147,12 @@ static void perform_fallocate(const struct op *op, struct outcome *outcome)
 		   syscall(SYS_fallocate, operand_descriptor(op->fd), op->choice, op->offset, op->length));
 }
 
+static void perform_fadvise(const struct op *op, struct outcome *outcome)
+{
+	outcome_of(outcome,
+		   syscall(SYS_fadvise64, operand_descriptor(op->fd), op->offset, op->length, op->choice));
+}
+
 static void perform_splice(const struct op *op, struct outcome *outcome)
 {
 	const struct counterparts *with = counterparts_ready();
@@ -182,6 +191,10 @@ static void perform_copy_file_range(const struct op *op, struct outcome *outcome
 	CHOICE("mode", { "allocate", 0 }, { "keep-size", FALLOC_FL_KEEP_SIZE }, \
 	       { "punch-hole", FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE }, { "zero-range", FALLOC_FL_ZERO_RANGE }, \
 	       { "unknown", UNKNOWN_MODE })
+#define FILE_ADVICE \
+	CHOICE("advice", { "normal", POSIX_FADV_NORMAL }, { "sequential", POSIX_FADV_SEQUENTIAL }, \
+	       { "random", POSIX_FADV_RANDOM }, { "willneed", POSIX_FADV_WILLNEED }, \
+	       { "dontneed", POSIX_FADV_DONTNEED }, { "noreuse", POSIX_FADV_NOREUSE }, { "unknown", UNKNOWN_ADVICE })
 #define DIRECTION CHOICE("direction", { "from", DIRECTION_FROM }, { "to", DIRECTION_TO })
 
 const struct operation operations_transfers[] = {
@@ -199,6 +212,7 @@ const struct operation operations_transfers[] = {
 	OPERATION(lseek, FIELDS(FD, OFFSET, WHENCE)),
 	OPERATION(ftruncate, FIELDS(FD, LENGTH), .changes_device = true),
 	OPERATION(fallocate, FIELDS(FD, MODE, OFFSET, LENGTH), .changes_device = true),
+	OPERATION(fadvise, FIELDS(FD, FILE_ADVICE, OFFSET, LENGTH)),
 	OPERATION(splice, FIELDS(FD, DIRECTION, COUNT), .changes_device = true, .available = counterparts_exist),
 	OPERATION(sendfile, FIELDS(FD, DIRECTION, COUNT), .changes_device = true, .available = counterparts_exist),
 	OPERATION(copy_file_range, FIELDS(FD, ONTO, COUNT), .changes_device = true),

@@ -89,6 +89,19 @@ static void append_operations(void)
 		}
 }
 
+static void append_map_flags(void)
+{
+	bool some = false;
+
+	for (const struct word *flag = map_flags; flag->name; flag++)
+		if (map_flag_supported(flag)) {
+			output_text(some ? ",\"" : "\"");
+			output_text(flag->name);
+			output_char('"');
+			some = true;
+		}
+}
+
 static void append_settings(void)
 {
 	bool some = false;
@@ -125,6 +138,8 @@ static enum handled handle_start(const json_t *command)
 	append_operations();
 	output_text("],\"settings\":[");
 	append_settings();
+	output_text("],\"mapFlags\":[");
+	append_map_flags();
 	output_text(backend->repeat ? "],\"repeat\":true," : "],\"repeat\":false,");
 	facts_append();
 	output_char('}');

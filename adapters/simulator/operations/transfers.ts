@@ -111,6 +111,7 @@ export const transferTable: Table<
   | 'lseek'
   | 'ftruncate'
   | 'fallocate'
+  | 'fadvise'
   | 'splice'
   | 'sendfile'
   | 'copy_file_range'
@@ -149,6 +150,12 @@ export const transferTable: Table<
     return onFile(process, execution.descriptor(fd), (file) => {
       return fallocate(process.kernel, file, mode, toSigned(offset), toSigned(length));
     });
+  },
+  /** `generic_fadvise`: devtmpfs and proc have no backing device, so advices are checked and forgotten. */
+  fadvise: (execution, { fd, advice, offset, length }, process) => {
+    const isBelow = process.kernel.version.advisesFromStart && toSigned(offset) < 0n;
+    const isWrong = toSigned(length) < 0n || isBelow || advice === 'unknown';
+    return onFile(process, execution.descriptor(fd), () => (isWrong ? 'EINVAL' : 0));
   },
   splice: (execution, { fd, direction, length }, process) => {
     return outcomeOf(splice(process, execution.descriptor(fd), direction, length));
