@@ -82,7 +82,9 @@ async function runProperty(
     await runner.run((index) => stored[index]?.program, stored.length);
     return;
   }
-  const arbitrary = new ProgramArbitrary(surroundingsOf(campaign.contract, session.profile, session.started));
+  const surroundings = surroundingsOf(campaign.contract, session.profile, session.started);
+  const operations = surroundings.operations.difference(property.leavesOut ?? new Set());
+  const arbitrary = new ProgramArbitrary({ ...surroundings, operations });
   const share = Math.ceil((campaign.programs * property.share) / 100);
   const planned = Math.max(1, Math.min(share, property.most ?? share));
   const timed = campaign.timeMs !== undefined && property.name === 'lockstep';

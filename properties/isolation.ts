@@ -4,6 +4,25 @@ import { binds, kindOf, uses } from './fields.ts';
 import type { Property } from './property.ts';
 
 /**
+ * Operations that reach further than what they name: the queue of descriptors that are under way is everybody's, dup2 takes a
+ * number that may by now belong to the other group, mremap goes where the others have left room, locks on
+ * everything, clear_refs and reload concern the whole process or device, and processes belong to no group.
+ */
+const ENTANGLED: ReadonlySet<OperationName> = new Set<OperationName>([
+  'send',
+  'receive',
+  'dup2',
+  'mremap',
+  'mlockall',
+  'munlockall',
+  'clear_refs',
+  'reload',
+  'fork',
+  'exit',
+  'checkpoint',
+]);
+
+/**
  * Needs no model: what one open sees is the same whether or not another open is used at the same time. The operations
  * of a program are dealt to two groups by the numbers of their variables; the second group is run alone and
  * together with the first, and must see the same both times.
@@ -12,8 +31,9 @@ export const isolation: Property = {
   name: 'isolation',
   text: 'What an open sees does not depend on what other opens do.',
   needs: ['outcome'],
-  share: 20,
+  share: 50,
   comparesAll: false,
+  leavesOut: ENTANGLED,
   expand: (program) => {
     // Limits are a process', so both groups would share them: the programs run without.
     const { version } = program;
@@ -39,25 +59,6 @@ export const isolation: Property = {
     return undefined;
   },
 };
-
-/**
- * Operations that reach further than what they name: the queue of descriptors that are under way is everybody's, dup2 takes a
- * number that may by now belong to the other group, mremap goes where the others have left room, locks on
- * everything, clear_refs and reload concern the whole process or device, and processes belong to no group.
- */
-const ENTANGLED: ReadonlySet<OperationName> = new Set<OperationName>([
-  'send',
-  'receive',
-  'dup2',
-  'mremap',
-  'mlockall',
-  'munlockall',
-  'clear_refs',
-  'reload',
-  'fork',
-  'exit',
-  'checkpoint',
-]);
 
 /**
  * The operations that belong to a group, with their place in the program. A descriptor variable is not used again after its

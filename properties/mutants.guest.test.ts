@@ -31,13 +31,18 @@ const MUTANTS: readonly Mutant[] = [
     clauses: ['ALIAS-01', 'FAULT-05', 'FRAME-01'],
   },
   { name: 'lkmc-read-ignores-position', property: 'lockstep', programs: 60, clauses: ['READ-01', 'READ-02'] },
-  { name: 'lkmc-write-honours-position', property: 'lockstep', programs: 60, clauses: ['WRITE-02'] },
+  {
+    name: 'lkmc-write-honours-position',
+    property: 'lockstep',
+    programs: 60,
+    clauses: ['WRITE-02', 'VEC-02', 'VEC-13'],
+  },
   {
     // The bytes of another open show through read and through a mapping.
     name: 'lkmc-open-shares-one-page',
     property: 'lockstep',
     programs: 100,
-    clauses: ['BUF-01', 'READ-01', 'ALIAS-01'],
+    clauses: ['BUF-01', 'VEC-01', 'READ-01', 'ALIAS-01'],
   },
   { name: 'pages-range-off-by-one', property: 'lockstep', programs: 60, clauses: ['MAP-18'] },
   {
@@ -51,7 +56,7 @@ const MUTANTS: readonly Mutant[] = [
   { name: 'lkmc-release-frees-nothing', property: 'leak', programs: 100, clauses: ['HEALTH-02'] },
   // The properties that need no model find mistakes by themselves.
   { name: 'lkmc-vm-close-not-called', property: 'balance', programs: 30, clauses: ['UNMAP-07'] },
-  { name: 'lkmc-open-shares-one-page', property: 'isolation', programs: 200, clauses: ['BUF-01'] },
+  { name: 'lkmc-open-shares-one-page', property: 'isolation', programs: 3000, clauses: ['BUF-01'] },
 ];
 
 /** Modules that carry something from one program into the next: freed memory that is still used, the page of another open. */

@@ -1,6 +1,6 @@
 import type { Disagreement } from '../spec/journal.ts';
 import type { Level } from '../spec/observation.ts';
-import type { Program } from '../spec/program.ts';
+import type { OperationName, Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
 import type { PropertyName } from './campaign-types.ts';
 import type { Checker, Unpredictable } from './check.ts';
@@ -21,6 +21,8 @@ export interface Property {
   readonly most?: number;
   /** Whether every operation is compared on every level that the target observes. */
   readonly comparesAll: boolean;
+  /** Operations that its programs do without, because it has no use for them. */
+  readonly leavesOut?: ReadonlySet<OperationName>;
   /** Run each program this often and look only at the memory lost. */
   readonly repeat?: number;
   expand(program: Program): readonly Program[];
