@@ -21,21 +21,31 @@ const HELPER: readonly Requirement[] = [
   { package: 'libjansson-dev', file: '/usr/include/jansson.h' },
 ];
 
-/** What guests need besides. The compiler of the modules is not here: it comes with the kernel. */
-const GUEST: readonly Requirement[] = [
-  { package: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+/** What making and using a root needs. The compiler of the modules is not here: it comes with the kernel. */
+const ROOT: readonly Requirement[] = [
   { package: 'mmdebstrap', command: 'mmdebstrap' },
   { package: 'debian-archive-keyring', file: '/usr/share/keyrings/debian-archive-keyring.gpg' },
   { package: 'util-linux', command: 'setpriv' },
   { package: 'util-linux', command: 'flock' },
   { package: 'util-linux', command: 'unshare' },
   { package: 'patch', command: 'patch' },
+];
+
+/** What guests of QEMU need besides. */
+const GUEST: readonly Requirement[] = [
+  ...ROOT,
+  { package: 'qemu-system-x86', command: 'qemu-system-x86_64' },
   { package: 'xz-utils', command: 'xz' },
   { package: 'zstd', command: 'zstd' },
 ];
 
+/** What kits of User Mode Linux need besides the helper: they are processes of this machine. */
+const UML: readonly Requirement[] = [...ROOT, { package: 'util-linux', command: 'taskset' }];
+
+const NEEDED = { helper: HELPER, guest: [...HELPER, ...GUEST], uml: [...HELPER, ...UML] };
+
 /** What packages are asked for: building the helper, or guests, which hold the helper. */
-export type Purpose = 'helper' | 'guest';
+export type Purpose = keyof typeof NEEDED;
 
 /** The command that installs packages, as a user would type it. */
 export function installCommand(packages: readonly string[]): string {
@@ -45,9 +55,7 @@ export function installCommand(packages: readonly string[]): string {
 /** The packages that the purpose needs and this machine does not have, without duplicates. */
 export async function missingPackages(purpose: Purpose): Promise<readonly string[]> {
   const missing = await Promise.all(
-    (purpose === 'helper' ? HELPER : [...HELPER, ...GUEST]).map(async (requirement) =>
-      (await isMet(requirement)) ? [] : [requirement.package],
-    ),
+    NEEDED[purpose].map(async (requirement) => ((await isMet(requirement)) ? [] : [requirement.package])),
   );
   return [...new Set(missing.flat())];
 }

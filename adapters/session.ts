@@ -13,6 +13,9 @@ const HANDSHAKE_MS = 30_000;
 /** How long a target may be silent while it has programs to run, in milliseconds. */
 const SILENCE_MS = 30_000;
 
+/** The same while it repeats programs, of which it says nothing before the last time. */
+const REPEATING_SILENCE_MS = 180_000;
+
 export interface RunOptions {
   /** Observe the layout after every operation. */
   readonly everyLayout?: boolean;
@@ -42,6 +45,8 @@ interface Batch {
   readonly seq: number;
   readonly size: number;
   readonly answers: Answer[];
+  /** How long the target may be silent, in milliseconds. */
+  readonly silence: number;
   readonly resolve: (answers: Answer[]) => void;
   readonly reject: (error: SessionEnded) => void;
 }
@@ -119,7 +124,8 @@ export class Session {
     if (programs.length === 0) return Promise.resolve([]);
     const seq = ++this.#seq;
     const { promise, resolve, reject } = Promise.withResolvers<Answer[]>();
-    this.#batches.push({ seq, size: programs.length, answers: [], resolve, reject });
+    const silence = options.repeat === undefined ? SILENCE_MS : REPEATING_SILENCE_MS;
+    this.#batches.push({ seq, size: programs.length, answers: [], silence, resolve, reject });
     this.#send({
       cmd: 'run',
       seq,
@@ -226,17 +232,14 @@ export class Session {
   }
 
   #watch(): void {
-    if (this.#batches.length === 0) {
-      clearTimeout(this.#silence);
-      this.#silence = undefined;
-    } else if (this.#silence === undefined) {
-      this.#silence = setTimeout(() => {
-        this.#end('hang', `The target was silent for ${String(SILENCE_MS / 1000)} s while it had programs to run`);
-        this.connection.kill();
-      }, SILENCE_MS);
-    } else {
-      this.#silence.refresh();
-    }
+    clearTimeout(this.#silence);
+    const under = this.#batches[0];
+    if (under === undefined) return;
+    this.#silence = setTimeout(() => {
+      const seconds = String(under.silence / 1000);
+      this.#end('hang', `The target was silent for ${seconds} s while it had programs to run`);
+      this.connection.kill();
+    }, under.silence);
   }
 
   #end(reason: SessionEnded['reason'], message: string): void {

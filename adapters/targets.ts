@@ -8,6 +8,8 @@ import { installCommand, missingPackages, type Purpose } from './packages.ts';
 import { knownKernels } from './kernel/releases.ts';
 import { memfdTarget } from './native/target.ts';
 import { connectProcess } from './process.ts';
+import { umlTarget } from './uml/target.ts';
+import { UML_SERIES, umlsReady } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/faults.ts';
 
 /** A target that is a program of this package, run by this very Node. */
@@ -52,6 +54,12 @@ function kinds(): readonly Kind[] {
       make: (options: KernelTargetOptions) => kernelTarget(series, options),
       needs: 'guest' as const,
     })),
+    ...UML_SERIES.map((series) => ({
+      name: `uml:${series}`,
+      description: `the modules in Linux ${series} as a process of this machine (User Mode Linux)`,
+      make: (options: KernelTargetOptions) => umlTarget(series, options),
+      needs: 'uml' as const,
+    })),
     {
       name: 'reference',
       description: 'the reference model itself, behind the protocol',
@@ -76,8 +84,15 @@ export function resolveTarget(name: string, options: KernelTargetOptions = {}): 
 
 /** All targets and whether they can run here now. */
 export async function listTargets(): Promise<readonly TargetStatus[]> {
-  const missing = { helper: await missingPackages('helper'), guest: await missingPackages('guest') };
-  const ready = new Set((await kernelsReady()).map((series) => `kernel:${series}`));
+  const missing = {
+    helper: await missingPackages('helper'),
+    guest: await missingPackages('guest'),
+    uml: await missingPackages('uml'),
+  };
+  const ready = new Set([
+    ...(await kernelsReady()).map((series) => `kernel:${series}`),
+    ...(await umlsReady()).map((series) => `uml:${series}`),
+  ]);
   return kinds().map(({ name, description, needs }): TargetStatus => {
     if (needs === undefined) return { name, description, state: 'ready' };
     if (missing[needs].length > 0) {

@@ -1,12 +1,16 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Draft } from './draft.ts';
 import { succeed } from './outcome.ts';
-import { mapPages } from './pages.ts';
+import { flush, mapPages } from './pages.ts';
 import { GUARD, type Process } from './state.ts';
 import { VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** fs/proc/task_mmu.c `clear_refs_write`: nothing counts as written any more, and the next write will fault. */
 export function clearRefs(draft: Draft, process: Process): Outcome {
+  if (!draft.kernel.facts.softDirty) {
+    flush(draft, process, -Infinity, Infinity);
+    return succeed(draft, 0, 'DIRTY-03');
+  }
   const vmas = process.vmas.map((vma) => ({ ...vma, flags: vma.flags & ~VM_SOFTDIRTY }));
   const cleared = { ...process, vmas };
   draft.replace(cleared);

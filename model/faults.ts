@@ -1,6 +1,6 @@
 import { prepareAnon } from './anon.ts';
 import { findVma } from './areas.ts';
-import { changePage } from './pages.ts';
+import { changePage, readsNewEntries } from './pages.ts';
 import type { Draft } from './draft.ts';
 import { GUARD, type Page, type Process, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
@@ -17,18 +17,35 @@ export type Access = { readonly process: Process; readonly page: Page } | Fault;
 
 const UNMAPPED: Fault = { signal: 'SIGSEGV', code: 'MAPERR', clause: 'FAULT-03' };
 const FORBIDDEN: Fault = { signal: 'SIGSEGV', code: 'ACCERR', clause: 'FAULT-04' };
+const ABSENT: Fault = { signal: 'SIGSEGV', code: 'ACCERR', clause: 'FAULT-10' };
 const EXECUTE_ONLY: Fault = { signal: 'SIGSEGV', code: 'PKUERR', clause: 'FAULT-08' };
 const GUARDED: Fault = { signal: 'SIGSEGV', code: 'MAPERR', clause: 'FAULT-09' };
 const BEYOND: Fault = { signal: 'SIGBUS', code: 'ADRERR', clause: 'FAULT-07' };
 
-/** The page as a load of the processor finds it; on x86 any permission allows reading, unless keys make memory execute-only. */
+/**
+ * The page as a load of the processor finds it. On x86 any permission allows reading, unless keys make memory execute-only;
+ * elsewhere that may hold for present pages only.
+ */
 export function pageForRead(draft: Draft, process: Process, page: number): Access {
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
   const access = vma.flags & flag.VM_ACCESS_FLAGS;
   if (access === 0) return FORBIDDEN;
   if (access === flag.VM_EXEC && draft.kernel.facts.executeOnly) return EXECUTE_ONLY;
-  return faultIn(draft, process, vma, page, false);
+  if (process.pages.get(page)?.known !== true && !mayBringIn(draft, vma)) return ABSENT;
+  return learn(draft, page, faultIn(draft, process, vma, page, false));
+}
+
+/** What a fault of the process has found it can read from then on. */
+function learn(draft: Draft, page: number, access: Access): Access {
+  if ('signal' in access || access.page.known) return access;
+  return changePage(draft, access.process, page, { ...access.page, known: true });
+}
+
+/** Whether a load may bring a page of the area in. */
+function mayBringIn(draft: Draft, { flags }: Vma): boolean {
+  const { absentLoadNeeds } = draft.kernel.platform;
+  return absentLoadNeeds === 'any' || (flags & (flag.VM_READ | flag.VM_EXEC)) !== 0;
 }
 
 /** The page as a store of the processor finds it. */
@@ -36,10 +53,30 @@ export function pageForWrite(draft: Draft, process: Process, page: number): Acce
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
   if ((vma.flags & flag.VM_WRITE) === 0) return FORBIDDEN;
-  const access = faultIn(draft, process, vma, page, true);
+  const access = learn(draft, page, faultIn(draft, process, vma, page, true));
   if ('signal' in access || access.page.dirty) return access;
   // The processor sets its dirty bit, of which no level shows anything by itself.
   return changePage(draft, access.process, page, { ...access.page, dirty: true });
+}
+
+/**
+ * The page as the kernel finds it where it looks into the page tables itself: what is present it may read, whatever the
+ * protection says (arch/um/kernel/skas/uaccess.c `maybe_map`).
+ */
+export function pageForKernelRead(draft: Draft, process: Process, page: number): Access {
+  const present = process.pages.get(page);
+  if (present === undefined || present.frame === GUARD) return pageForRead(draft, process, page);
+  draft.outcomeClauses.push('COPY-12');
+  return { process, page: present };
+}
+
+/** The same for writing: it is the entry that has to allow it, and no dirty bit is set in one that does. */
+export function pageForKernelWrite(draft: Draft, process: Process, page: number): Access {
+  const present = process.pages.get(page);
+  if (present?.writable === true) return alreadyPresent(draft, process, present);
+  const vma = findVma(process.vmas, page);
+  if (vma === undefined) return UNMAPPED;
+  return (vma.flags & flag.VM_WRITE) === 0 ? FORBIDDEN : learn(draft, page, faultIn(draft, process, vma, page, true));
 }
 
 /** mm/memory.c `handle_pte_fault`, whatever the protection says: the caller has looked at that. */
@@ -66,7 +103,7 @@ function writeProtected(draft: Draft, process: Process, vma: Vma, page: number, 
     draft.outcomeClauses.push('FAULT-02');
     const writable = (vma.flags & flag.VM_WRITE) !== 0;
     if (!present.softDirty) draft.framesClauses.push('FRAME-06');
-    return changePage(draft, process, page, { ...present, writable, softDirty: true, dirty: true });
+    return changePage(draft, process, page, { ...present, writable, softDirty: true, dirty: true, known: true });
   }
   if (present.anonymous) return copy(draft, process, vma, page, present.frame, 'COW-04');
   const prepared = prepareAnon(process, vma, draft);
@@ -99,7 +136,14 @@ export function copy(draft: Draft, process: Process, vma: Vma, page: number, fro
   draft.outcomeClauses.push(clause);
   draft.framesClauses.push('FRAME-03');
   const writable = (vma.flags & flag.VM_WRITE) !== 0;
-  return changePage(draft, process, page, { frame, anonymous: true, writable, softDirty: true, dirty: true });
+  return changePage(draft, process, page, {
+    frame,
+    anonymous: true,
+    writable,
+    softDirty: true,
+    dirty: true,
+    known: readsNewEntries(draft),
+  });
 }
 
 /** `do_read_fault` and `do_shared_fault`: the driver's page is mapped. */
@@ -110,7 +154,14 @@ function driverFault(draft: Draft, process: Process, vma: Vma, page: number, wri
   draft.framesClauses.push(aliases ? 'FRAME-01' : 'FRAME-02');
   draft.outcomeClauses.push(aliases ? 'FAULT-05' : 'FAULT-06');
   const writable = write || mapsWritable(draft, vma);
-  return changePage(draft, process, page, { frame, anonymous: false, writable, softDirty: write, dirty: write });
+  return changePage(draft, process, page, {
+    frame,
+    anonymous: false,
+    writable,
+    softDirty: write,
+    dirty: write,
+    known: readsNewEntries(draft),
+  });
 }
 
 /**

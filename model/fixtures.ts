@@ -4,6 +4,7 @@ import { Contract } from '../spec/contract.ts';
 import lkmc from '../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../spec/contracts/pages_mmap.json' with { type: 'json' };
 import { type KernelProfile, MEASURED_SERIES } from '../spec/kernel.ts';
+import { platformOf } from '../spec/platform.ts';
 import { LEVELS, type Observation } from '../spec/observation.ts';
 import { type Operation, OPERATION_NAMES, type Setting, SETTING_NAMES } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
@@ -29,7 +30,7 @@ export function profile(contract: Contract, version: Version, facts: Partial<Tar
     release: series,
     version,
     measured,
-    machine: 'x86_64',
+    platform: platformOf('x86_64', 4096),
     noexec: proc,
     regular: proc,
     facts: { ...REFERENCE_FACTS, ...facts },
@@ -69,6 +70,7 @@ function applicableIds(contract: Contract, kernel: KernelProfile): string[] {
     noexec: kernel.noexec,
     repeat: true,
     version: kernel.version,
+    platform: kernel.platform,
     operations: OPERATION_NAMES,
     settings: SETTING_NAMES,
   };

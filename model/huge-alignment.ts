@@ -18,7 +18,7 @@ export function gapFor(draft: Draft, { vmas }: Process, pages: number, pgoff: nu
 
 /**
  * Where a length of whole 2 MiB goes (mm/huge_memory.c `__thp_get_unmapped_area`): the kernel looks for 2 MiB more than
- * needed, and lies in there so that addresses and file offsets agree modulo 2 MiB, the higher the better. Undefined where it
+ * needed, and lies in there so that addresses and file offsets agree modulo 2 MiB, the higher the better where it searches from the top. Undefined where it
  * does not try, or finds no room for more.
  */
 function alignedGap({ kernel }: Draft, vmas: readonly Vma[], pages: number, pgoff: number): number | undefined {
@@ -29,7 +29,8 @@ function alignedGap({ kernel }: Draft, vmas: readonly Vma[], pages: number, pgof
   if (end <= aligned || end - aligned < HUGE || pgoff + pages + HUGE >= OFFSETS) return undefined;
   const lowest = chooseGap(kernel.facts, vmas, pages + HUGE);
   if (lowest === undefined) return undefined;
-  return lowest + (modulo(pgoff - lowest, HUGE) || HUGE);
+  const distance = modulo(pgoff - lowest, HUGE);
+  return lowest + (distance === 0 && kernel.facts.searchesUpward !== true ? HUGE : distance);
 }
 
 function signed(page: number): number {

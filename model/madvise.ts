@@ -8,6 +8,8 @@ import { PROC_MAX_BYTES } from './file-calls.ts';
 import { isAllowed, getPages } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
+import { isSharedCopy } from './faults.ts';
+import { flush, mapPages, readsNewEntries, readsOldEntries } from './pages.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import { GUARD, GUARD_PAGE, type Page, type Process, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
@@ -107,7 +109,9 @@ function advise(
       return populateRange(draft, process, start, end, advice);
     case 'cold':
     case 'pageout':
-      return isLocked ? fail(draft, 'EINVAL', 'ADVICE-08') : undefined;
+      if (isLocked) return fail(draft, 'EINVAL', 'ADVICE-08');
+      age(draft, process, start, end);
+      return undefined;
     case 'free':
       // Only anonymous memory can be freed lazily, and that of a driver never is.
       return fail(draft, 'EINVAL', isLocked ? 'ADVICE-08' : 'ADVICE-09');
@@ -184,6 +188,21 @@ function removeAdvice(draft: Draft, { flags, pgoff, start, end }: Vma, isLocked:
   if (!draft.kernel.regular) return fail(draft, 'ENODEV', 'ADVICE-19');
   const isBeyond = BigInt(pgoff + end - start) * BigInt(PAGE_SIZE) > PROC_MAX_BYTES;
   return isBeyond ? fail(draft, 'EFBIG', 'ADVICE-26') : fail(draft, 'EOPNOTSUPP', 'ADVICE-18');
+}
+
+/**
+ * `madvise_cold_or_pageout_pte_range`: private copies that nobody else has lose their accessed bits, and all that lies between
+ * the first and the last of them is flushed.
+ */
+function age(draft: Draft, process: Process, start: number, end: number): void {
+  if (readsNewEntries(draft)) return;
+  const aged = [...process.pages].filter(
+    ([page, entry]) => page >= start && page < end && entry.anonymous && !isSharedCopy(draft, process, page, entry),
+  );
+  const pages = aged.map(([page]) => page);
+  const flushed = flush(draft, process, Math.min(...pages), Math.max(...pages) + 1);
+  if (readsOldEntries(draft)) return;
+  mapPages(draft, flushed, start, end, (entry, page) => (pages.includes(page) ? { ...entry, known: false } : entry));
 }
 
 /** `zap_page_range`: pages go, markers of guard regions stay. */

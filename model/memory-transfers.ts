@@ -7,7 +7,7 @@ import { type Direction, givenPlace, move, overflow, ownPlace, type Place } from
 import { resolve, safe } from './place.ts';
 import { refuse, type Refused } from './refusal.ts';
 import type { Process } from './state.ts';
-import { type Copied, copyUser } from './user-copy.ts';
+import { type Copied, copyUser, type UserCopy } from './user-copy.ts';
 
 type MemoryOp = Op<'read_into'> | Op<'write_from'>;
 
@@ -18,7 +18,10 @@ export function readInto(draft: Draft, process: Process, op: Op<'read_into'>): O
   const { place, at } = begun;
   const { description, position } = place;
   const count = startRead(draft, position, op.length, 'READ-07');
-  if (count === 0) return succeed(draft, 0, op.length === 0 ? 'READ-08' : 'READ-02');
+  if (count === 0) {
+    if (op.length === 0 && position < draft.contract.read.size) copyNothing(draft, process, at, 'user');
+    return succeed(draft, 0, op.length === 0 ? 'READ-08' : 'READ-02');
+  }
   // What can be read lies far below 2^53.
   const start = Number(position);
   const copied = copy(draft, process, at, { buffer: description.buffer, position: start, count, to: 'user' });
@@ -75,6 +78,12 @@ function begin(
 /** `access_ok`: only addresses of user space may be named, null among them. */
 function accessible(draft: Draft, { at }: MemoryOp): Refused | undefined {
   return 'wild' in at && at.wild !== 'null' ? refuse(draft, 'EFAULT', 'COPY-05') : undefined;
+}
+
+/** A driver that asks for a copy of nothing, which not every architecture takes for nothing. */
+function copyNothing(draft: Draft, process: Process, at: number | undefined, to: UserCopy['to']): void {
+  if (draft.kernel.platform.userCopies === 'by-page')
+    copy(draft, process, at, { buffer: 0, position: 0, count: 0, to });
 }
 
 interface Buffer {

@@ -68,7 +68,7 @@ function changeProtection(draft: Draft, process: Process, start: number, end: nu
   return mapPages(draft, process, start, end, (entry, page) => {
     if (entry.frame === GUARD) return entry;
     const writable = mapsWritable(draft, vma) || staysWritable(draft, process, vma, page, entry, joined);
-    return writable === entry.writable ? entry : { ...entry, writable };
+    return writable === entry.writable && entry.known ? entry : { ...entry, writable, known: true };
   });
 }
 

@@ -4,7 +4,7 @@ import { mremapReservesAreas } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { grow, hasRoom, moveTo, overlaps, refusal, type Remap } from './mremap-move.ts';
 import { fail, succeed } from './outcome.ts';
-import { PAGE_SIZE, TASK_PAGES } from './place.ts';
+import { PAGE_SIZE, taskPages } from './place.ts';
 import type { Process } from './state.ts';
 import { unmapRange } from './unmap.ts';
 
@@ -14,7 +14,7 @@ export function remapAtOnce(draft: Draft, process: Process, remap: Remap, isMisa
   const isPlaced = remap.isFixed || remap.dontUnmap;
   if (isMisaligned) return fail(draft, 'EINVAL', 'REMAP-05');
   if (newPages === 0) return fail(draft, 'EINVAL', 'REMAP-06');
-  if (newPages > TASK_PAGES) return fail(draft, 'EINVAL', 'REMAP-10');
+  if (newPages > taskPages(draft.kernel.facts)) return fail(draft, 'EINVAL', 'REMAP-10');
   if (isPlaced) {
     const bytes = remap.to ?? 0;
     if (bytes % PAGE_SIZE !== 0) return fail(draft, 'EINVAL', 'REMAP-09');

@@ -9,6 +9,7 @@ import { inserted } from './mmap.ts';
 import { fail, succeed } from './outcome.ts';
 import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, mayLieAt, PAGE_SIZE } from './place.ts';
+import { readsNewEntries } from './pages.ts';
 import type { Page, Process, Vma } from './state.ts';
 import { unmapRange } from './unmap.ts';
 import * as flag from './vm-flags.ts';
@@ -190,7 +191,7 @@ function movePages(draft: Draft, process: Process, start: number, end: number, t
     if (page < start || page >= end) continue;
     pages ??= new Map(process.pages);
     pages.delete(page);
-    pages.set(target + page - start, { ...entry, softDirty: true });
+    pages.set(target + page - start, { ...entry, softDirty: true, known: readsNewEntries(draft) });
   }
   if (pages !== undefined) {
     draft.framesTouched = true;

@@ -5,7 +5,7 @@ import { mremapLooksUpFirst } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { grow, moveTo, overlaps, refusal, type Remap } from './mremap-move.ts';
 import { fail, succeed } from './outcome.ts';
-import { PAGE_SIZE, TASK_PAGES } from './place.ts';
+import { PAGE_SIZE, taskPages } from './place.ts';
 import type { Process } from './state.ts';
 import { unmapRange } from './unmap.ts';
 
@@ -43,7 +43,7 @@ function remapTo(draft: Draft, process: Process, remap: Remap): Outcome {
   const bytes = remap.to ?? 0;
   const target = bytes / PAGE_SIZE;
   if (bytes % PAGE_SIZE !== 0) return fail(draft, 'EINVAL', 'REMAP-09');
-  if (newPages > TASK_PAGES) return fail(draft, 'EINVAL', 'REMAP-10');
+  if (newPages > taskPages(draft.kernel.facts)) return fail(draft, 'EINVAL', 'REMAP-10');
   if (overlaps(remap, target)) return fail(draft, 'EINVAL', 'REMAP-11');
   if (isCrowded(draft, process, 5)) return fail(draft, 'ENOMEM', 'AREA-04');
   let current: Process | undefined = process;

@@ -25,9 +25,9 @@ export function observeFrames(draft: Draft): Frames {
   }
   const numbers = new Map<number, number>();
   const frames: Record<string, string> = {};
-  const hasSoftDirty = draft.kernel.facts.softDirty;
+  const { softDirty: hasSoftDirty, arenaPages } = draft.kernel.facts;
   for (const process of draft.processes) {
-    const pages = [...process.pages.keys()].filter((page) => page >= 0).sort((a, b) => a - b);
+    const pages = [...process.pages.keys()].filter((page) => page >= 0 && page < arenaPages).sort((a, b) => a - b);
     if (pages.length === 0) continue;
     let text = '';
     for (const page of pages) {

@@ -14,6 +14,21 @@ export function changePage(
   return { process: changed, page: entry };
 }
 
+/** Whether a process can read a new entry that it did not ask for by an access of its own. */
+export function readsNewEntries({ kernel }: Draft): boolean {
+  return kernel.platform.absentLoadNeeds === 'any';
+}
+
+/** Whether a process can read an entry that has no accessed bit. */
+export function readsOldEntries({ kernel }: Draft): boolean {
+  return kernel.facts.oldPagesFault !== true;
+}
+
+/** All entries of a range can be read without a fault from now on: `flush_tlb_range`, where that tells the machine. */
+export function flush(draft: Draft, process: Process, start: number, end: number): Process {
+  return mapPages(draft, process, start, end, (entry) => (entry.known ? entry : { ...entry, known: true }));
+}
+
 /** Changes all entries of a range that a function changes; it returns the same entry for the others. */
 export function mapPages(
   draft: Draft,

@@ -6,7 +6,7 @@ import type { Vma } from './state.ts';
 
 export const PAGE_SIZE = 4096;
 
-/** Lengths from here on are rejected by `mmap` and `munmap` whatever else (TASK_SIZE of x86-64). */
+/** Lengths from here on are rejected by `mmap` and `munmap` whatever else, on every machine. */
 export const TOO_LONG = 2n ** 47n;
 const ROUNDS_TO_ZERO = 2n ** 64n - BigInt(PAGE_SIZE);
 
@@ -37,13 +37,18 @@ export function pageCount(length: Int64): PageCount {
 function inside(facts: TargetFacts, at: number, bytes: number): boolean {
   const start = Math.floor(at / PAGE_SIZE);
   const end = Math.max(Math.ceil((at + bytes) / PAGE_SIZE), start + 1);
-  if (start >= 0) return end <= facts.arenaPages;
-  return start >= zoneStart(facts) && end <= -facts.guardPages;
+  return mayLieAt(facts, start, end - start);
 }
 
-/** The first page of the zone. */
+/** The first page of the zone: it lies on the far side of the arena, as the kernel's search goes. */
 export function zoneStart(facts: TargetFacts): number {
+  if (facts.searchesUpward === true) return facts.arenaPages + facts.guardPages;
   return -(facts.guardPages + facts.zonePages);
+}
+
+/** The page behind the zone. */
+export function zoneEnd(facts: TargetFacts): number {
+  return zoneStart(facts) + facts.zonePages;
 }
 
 /**
@@ -58,14 +63,15 @@ export function safe(facts: TargetFacts, at: number, length: Int64, rejects: 'to
   return inside(facts, at, Number(toUnsigned(length)));
 }
 
-/** Pages of the user's address space, one less than 2^47 bytes have (TASK_SIZE of x86-64). */
-export const TASK_PAGES = 2 ** 35 - 1;
+/** Pages of a process' address space (TASK_SIZE); on x86-64 one less than 2^47 bytes have. */
+export function taskPages(facts: TargetFacts): number {
+  return facts.taskPages ?? 2 ** 35 - 1;
+}
 
 /** Whether the program may have mappings there, which is where the kernel finds nothing else in the way. */
 export function mayLieAt(facts: TargetFacts, start: number, pages: number): boolean {
   const end = start + pages;
-  if (start >= 0) return end <= facts.arenaPages;
-  return start >= zoneStart(facts) && end <= -facts.guardPages;
+  return (start >= 0 && end <= facts.arenaPages) || (start >= zoneStart(facts) && end <= zoneEnd(facts));
 }
 
 /** Whether nothing is mapped in the range. */
@@ -74,11 +80,13 @@ export function isFree(vmas: readonly Vma[], start: number, end: number): boolea
 }
 
 /**
- * Where the kernel maps when it may choose: top-down, the highest gap that is long enough
- * (mm/mmap.c `arch_get_unmapped_area_topdown`). By construction of the targets that is the arena, then the zone.
+ * Where the kernel maps when it may choose: the first gap that is long enough, from the top down (mm/mmap.c
+ * `arch_get_unmapped_area_topdown`) or from the bottom up (`arch_get_unmapped_area`). By construction of the targets that
+ * is in the arena, then in the zone.
  */
 export function chooseGap(facts: TargetFacts, vmas: readonly Vma[], pages: number): number | undefined {
-  return highestGap(vmas, 0, facts.arenaPages, pages) ?? highestGap(vmas, zoneStart(facts), -facts.guardPages, pages);
+  const search = facts.searchesUpward === true ? lowestGap : highestGap;
+  return search(vmas, 0, facts.arenaPages, pages) ?? search(vmas, zoneStart(facts), zoneEnd(facts), pages);
 }
 
 function highestGap(vmas: readonly Vma[], low: number, high: number, pages: number): number | undefined {
@@ -91,4 +99,15 @@ function highestGap(vmas: readonly Vma[], low: number, high: number, pages: numb
     top = vma.start;
   }
   return top - low >= pages ? top - pages : undefined;
+}
+
+function lowestGap(vmas: readonly Vma[], low: number, high: number, pages: number): number | undefined {
+  let bottom = low;
+  for (const vma of vmas) {
+    if (vma.end <= low) continue;
+    if (vma.start >= high) break;
+    if (vma.start - bottom >= pages) return bottom;
+    bottom = vma.end;
+  }
+  return high - bottom >= pages ? bottom : undefined;
 }

@@ -1,6 +1,7 @@
 import { forkAnon } from './anon.ts';
 import { guardsMarkArea } from './changes.ts';
 import type { Draft } from './draft.ts';
+import { flush, readsOldEntries } from './pages.ts';
 import type { Page, Process, Vma } from './state.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
 
@@ -9,6 +10,8 @@ export function forkProcess(draft: Draft, parent: Process, name: string): void {
   const vmas: Vma[] = [];
   const pages = new Map<number, Page>();
   let parentPages: Map<number, Page> | undefined;
+  // The copies have no accessed bit, and the new process begins with a flush of everything.
+  const known = readsOldEntries(draft);
   for (const vma of parent.vmas) {
     if ((vma.flags & VM_DONTCOPY) !== 0) {
       draft.layoutClauses.push('FORK-06');
@@ -32,10 +35,11 @@ export function forkProcess(draft: Draft, parent: Process, name: string): void {
         parentPages ??= new Map(parent.pages);
         parentPages.set(page, { ...entry, writable: false });
       }
-      pages.set(page, isPrivate ? { ...entry, writable: false } : { ...entry, dirty: false });
+      pages.set(page, isPrivate ? { ...entry, known, writable: false } : { ...entry, known, dirty: false });
     }
   }
   if (parentPages !== undefined) draft.replace({ ...parent, pages: parentPages });
+  flush(draft, draft.process(parent.name) ?? parent, -Infinity, Infinity);
   if (pages.size > 0) draft.framesTouched = true;
   draft.processes = [...draft.processes, { name, descriptors: parent.descriptors, vmas, pages, futureFlags: 0 }];
   if (vmas.length > 0) draft.layoutClauses.push('FORK-05');

@@ -16,13 +16,25 @@ export interface Page {
   readonly softDirty: boolean;
   /** The processor's dirty bit. */
   readonly dirty: boolean;
+  /**
+   * Whether the process can read it without a fault. Always so on x86. User Mode Linux tells the host of an entry when an access
+   * or a flush makes it, and of none that has no accessed bit.
+   */
+  readonly known: boolean;
 }
 
 /** What stands in place of a frame in the entry of a guard region; no frame has this id. */
 export const GUARD = 0;
 
 /** The entry of a guard region. */
-export const GUARD_PAGE: Page = { frame: GUARD, anonymous: false, writable: false, softDirty: false, dirty: false };
+export const GUARD_PAGE: Page = {
+  frame: GUARD,
+  anonymous: false,
+  writable: false,
+  softDirty: false,
+  dirty: false,
+  known: true,
+};
 
 /** A virtual memory area. */
 export interface Vma {

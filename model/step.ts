@@ -12,7 +12,7 @@ import { mappings } from './operations/mappings.ts';
 import { processes } from './operations/processes.ts';
 import { transfers } from './operations/transfers.ts';
 import type { Perform, Performers } from './outcome.ts';
-import { zoneStart } from './place.ts';
+import { zoneEnd, zoneStart } from './place.ts';
 import { endProcess } from './processes.ts';
 import type { State } from './state.ts';
 import { unmapRange } from './unmap.ts';
@@ -108,8 +108,10 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
     endProcess(draft, process);
     draft.releaseDropped();
   }
-  cleanFirst(draft, zoneStart(kernel.facts), 0);
-  cleanFirst(draft, 0, kernel.facts.arenaPages);
+  const { facts } = kernel;
+  const arena = [0, facts.arenaPages] as const;
+  const zone = [zoneStart(facts), zoneEnd(facts)] as const;
+  for (const range of facts.searchesUpward === true ? [arena, zone] : [zone, arena]) cleanFirst(draft, ...range);
   for (const description of draft.process(FIRST_ACTOR)?.descriptors ?? []) {
     if (description === 0) continue;
     const first = draft.process(FIRST_ACTOR);

@@ -57,8 +57,8 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
 export function clauseFacts(session: Session): ClauseFacts {
   const { started, profile } = session;
   const { operations, settings, repeat } = started;
-  const { noexec, version, facts } = profile;
-  return { ...facts, mapPages: facts.mapPages, noexec, version, operations, settings, repeat };
+  const { noexec, version, platform, facts } = profile;
+  return { ...facts, mapPages: facts.mapPages, noexec, version, platform, operations, settings, repeat };
 }
 
 /** Why a property cannot be judged on this target; undefined if it can. */

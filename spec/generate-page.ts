@@ -1,6 +1,7 @@
 import { AREAS, type Clause, type ClauseFacts } from './clauses.ts';
 import type { Contract } from './contract.ts';
-import { MEASURED_SERIES, parseVersion } from './kernel.ts';
+import { MEASURED_SERIES, type MeasuredSeries, parseVersion } from './kernel.ts';
+import { type Platform, PLATFORMS } from './platform.ts';
 import { listContracts, loadContract } from './load.ts';
 import { OPERATION_NAMES, SETTING_NAMES, type SettingName } from './program.ts';
 
@@ -91,32 +92,37 @@ interface Situation {
 
 /** All targets that there could be for a contract. Whether a node is executable is settled by its kind. */
 function situationsOf(contract: Contract): Situation[] {
-  return MEASURED_SERIES.flatMap((series) =>
-    Array.from({ length: 2 ** FACT_NAMES.length }, (_, bits) => {
-      const set = (name: Fact): boolean => (bits & (1 << FACT_NAMES.indexOf(name))) !== 0;
-      const flags = Object.fromEntries(FACT_NAMES.map((name) => [name, set(name)])) as Record<Fact, boolean>;
-      const { boundless, ...known } = flags;
-      const facts: ClauseFacts = {
-        ...known,
-        noexec: contract.node.kind === 'proc',
-        mapPages: boundless ? undefined : 1024,
-        version: parseVersion(series) ?? [0, 0],
-        operations: OPERATION_NAMES,
-        settings: SETTING_NAMES,
-      };
-      return { facts, flags };
-    }),
-  );
+  return PLATFORMS.flatMap((platform) => MEASURED_SERIES.flatMap((series) => situationsOn(contract, platform, series)));
+}
+
+function situationsOn(contract: Contract, platform: Platform, series: MeasuredSeries): Situation[] {
+  return Array.from({ length: 2 ** FACT_NAMES.length }, (_, bits) => {
+    const set = (name: Fact): boolean => (bits & (1 << FACT_NAMES.indexOf(name))) !== 0;
+    const flags = Object.fromEntries(FACT_NAMES.map((name) => [name, set(name)])) as Record<Fact, boolean>;
+    const { boundless, ...known } = flags;
+    const facts: ClauseFacts = {
+      ...known,
+      noexec: contract.node.kind === 'proc',
+      mapPages: boundless ? undefined : 1024,
+      version: parseVersion(series) ?? [0, 0],
+      platform,
+      operations: OPERATION_NAMES,
+      settings: SETTING_NAMES,
+    };
+    return { facts, flags };
+  });
 }
 
 /** What all situations have in common in which a clause applies: facts, and versions when not all are among them. */
 function conditionsOf(situations: readonly Situation[]): string[] {
   if (situations.length === 0) return [];
-  const words = FACT_NAMES.flatMap((name) => {
+  const words: string[] = FACT_NAMES.flatMap((name) => {
     const [positive, negative] = FACTS[name];
     if (situations.every(({ flags }) => flags[name])) return [positive];
     return situations.every(({ flags }) => !flags[name]) ? [negative] : [];
   });
+  const platforms = new Set(situations.map(({ facts }) => facts.platform.title));
+  if (platforms.size < PLATFORMS.length) words.push(...platforms);
   const versions = new Set(situations.map(({ facts }) => facts.version.join('.')));
   return versions.size === MEASURED_SERIES.length ? words : [...words, `Linux ${[...versions].join(', ')}`];
 }

@@ -1,4 +1,5 @@
 import { ConformanceError } from './errors.ts';
+import { type Platform, platformOf } from './platform.ts';
 import type { Configured, Started, TargetFacts } from './protocol.ts';
 
 type Version = readonly [major: number, minor: number];
@@ -17,7 +18,7 @@ export interface KernelProfile {
   readonly version: Version;
   /** The measured series that the expectations come from: the kernel's own, or the newest that is older. */
   readonly measured: MeasuredSeries;
-  readonly machine: string;
+  readonly platform: Platform;
   readonly facts: TargetFacts;
   /** Whether PROT_EXEC is refused because the node lies on a file system without execution. */
   readonly noexec: boolean;
@@ -28,7 +29,8 @@ export interface KernelProfile {
 /**
  * The profile of a target that has answered `start` and `configure`.
  *
- * @throws ConformanceError of kind `target` for a kernel that is older than all that were measured, or tells no version
+ * @throws ConformanceError of kind `target` for a kernel that is older than all that were measured, or tells no version, and
+ *   for an architecture that was not measured
  */
 export function kernelProfile(started: Started, configured: Configured & { ok: true }): KernelProfile {
   const { release, machine } = started.kernel;
@@ -40,7 +42,8 @@ export function kernelProfile(started: Started, configured: Configured & { ok: t
     throw new ConformanceError('target', 'kernel-version', message, { hint });
   }
   const { noexec, regular } = configured;
-  return { release, version, measured, machine, facts: started.facts, noexec, regular };
+  const { facts } = started;
+  return { release, version, measured, platform: platformOf(machine, facts.pageSize), facts, noexec, regular };
 }
 
 /** What a person has to know of a kernel that was not measured itself; undefined for one that was. */

@@ -48,13 +48,24 @@ export const TargetFacts = z
     guardPages: z.int().min(1),
     /**
      * Free pages below the guard: where the kernel maps what does not fit into the arena. It spans the page
-     * numbers -(guardPages + zonePages) to -guardPages - 1.
+     * numbers -(guardPages + zonePages) to -guardPages - 1; where the kernel searches upward, it lies above the arena and
+     * spans arenaPages + guardPages to arenaPages + guardPages + zonePages - 1.
      */
     zonePages: z.int().min(0),
+    /** Whether the kernel searches for free addresses from the bottom up; absent: from the top down. */
+    searchesUpward: z.boolean().optional(),
+    /** Pages of the address space of a process, no more than 2^35 - 1, which it is if absent. */
+    taskPages: z.int().min(1).optional(),
     /** Physical memory, in pages (plus swap): the bound of the overcommit heuristic. */
     memoryPages: z.int().min(1),
     /** Whether a mapping with only PROT_EXEC cannot be read (protection keys). */
     executeOnly: z.boolean(),
+    /**
+     * Whether a page without an accessed bit (after MADV_COLD, or copied by a fork) cannot be read where the protection
+     * allows writing only; absent: it can. User Mode Linux maps it for execution, which hosts with protection keys take at
+     * its word.
+     */
+    oldPagesFault: z.boolean().optional(),
     /** Whether pagemap reports soft-dirty. */
     softDirty: z.boolean(),
     /** Whether /proc/PID/mem accesses memory of one's own against its protection (`proc_mem.force_override`). */
@@ -81,7 +92,13 @@ export const TargetFacts = z
   .meta({ id: 'TargetFacts' });
 export type TargetFacts = z.infer<typeof TargetFacts>;
 
-export const Kernel = z.strictObject({ release: z.string(), machine: z.string() }).meta({ id: 'Kernel' });
+export const Kernel = z
+  .strictObject({
+    release: z.string(),
+    /** The architecture as `uname -m` says, or `um` for User Mode Linux, of which `uname -m` says what it runs on. */
+    machine: z.string(),
+  })
+  .meta({ id: 'Kernel' });
 export type Kernel = z.infer<typeof Kernel>;
 
 export const Started = z

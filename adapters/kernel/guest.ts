@@ -28,7 +28,11 @@ export async function openGuest(kit: Kit, options: { readonly signal?: AbortSign
   return connectTo(machine, options.signal);
 }
 
-function connectTo(machine: Machine, signal: AbortSignal | undefined): Connection {
+/** What a guest is, whatever runs it. */
+export type GuestMachine = Pick<Machine, 'port' | 'console' | 'exited' | 'kill'>;
+
+/** Makes a connection of a guest whose helper reads from the port, or soon will. */
+export function connectTo(machine: GuestMachine, signal: AbortSignal | undefined): Connection {
   let asked: 'closed' | 'killed' | undefined;
   // Writing to a guest that has just died; `closed` tells why it did.
   machine.port.on('error', () => undefined);
@@ -59,7 +63,7 @@ function connectTo(machine: Machine, signal: AbortSignal | undefined): Connectio
   };
 }
 
-async function* linesUntilEnd(machine: Machine): AsyncGenerator<string, void, undefined> {
+async function* linesUntilEnd(machine: GuestMachine): AsyncGenerator<string, void, undefined> {
   try {
     yield* linesOf(machine.port);
   } catch {

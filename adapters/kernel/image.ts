@@ -2,12 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildLayer, layerKey } from './cache.ts';
 import { ConformanceError } from '../../spec/errors.ts';
-import { guestDrivers } from './builtin-drivers.ts';
 import { packCpio } from './cpio.ts';
 import { run } from './processes.ts';
+import type { Driver } from './builtin-drivers.ts';
 import type { BuiltModules } from './modules.ts';
 import type { CpioEntry } from './cpio.ts';
-import type { KernelRoot } from './root.ts';
 
 /** Raise it when this file makes another image from the same parts. */
 const IMAGE_VERSION = 1;
@@ -19,7 +18,8 @@ export interface ModuleToLoad {
 }
 
 interface ImageOptions {
-  readonly root: KernelRoot;
+  /** The drivers that the guest loads first: they connect it to the host. */
+  readonly drivers: readonly Driver[];
   readonly built: BuiltModules;
   readonly modules: readonly ModuleToLoad[];
   readonly helper: string;
@@ -45,7 +45,8 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
   const list = options.modules.map(({ name, params }) =>
     params === undefined || params === '' ? name : `${name} ${params}`,
   );
-  const key = layerKey(['image', String(IMAGE_VERSION), options.root.key, options.built.key, list, helper, initSource]);
+  const drivers = options.drivers.map(({ name, content }) => [name, content]);
+  const key = layerKey(['image', String(IMAGE_VERSION), drivers, options.built.key, list, helper, initSource]);
   const directory = await buildLayer({ ...options, name: 'image', key }, async (target) => {
     options.onProgress('Packing the guest image.');
     const init = path.join(target, 'init');
@@ -55,7 +56,6 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
       hint: 'Install gcc and libc6-dev.',
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const drivers = await guestDrivers(options.root.modulesDir);
     const own = await Promise.all(
       options.modules.map(async ({ name }) => ({ name, content: await readModule(options.built, name) })),
     );
@@ -66,7 +66,7 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
       { kind: 'file', path: 'init', mode: 0o755, content: await readFile(init) },
       { kind: 'file', path: 'helper', mode: 0o755, content: helper },
       { kind: 'directory', path: 'modules', mode: 0o755 },
-      ...[...drivers, ...own].map((module): CpioEntry => ({
+      ...[...options.drivers, ...own].map((module): CpioEntry => ({
         kind: 'file',
         path: `modules/${module.name}.ko`,
         mode: 0o644,
@@ -76,7 +76,9 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
         kind: 'file',
         path: 'modules/list',
         mode: 0o644,
-        content: Buffer.from([...drivers.map((driver) => driver.name), ...list].map((line) => `${line}\n`).join('')),
+        content: Buffer.from(
+          [...options.drivers.map((driver) => driver.name), ...list].map((line) => `${line}\n`).join(''),
+        ),
       },
     ]);
     await writeFile(path.join(target, INITRAMFS), content);

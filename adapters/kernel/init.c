@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The first process of a guest: it mounts what the helper needs, loads the
- * modules, connects the helper to the virtio port and ends the guest with it.
+ * modules, connects the helper to the port to the host and ends the guest with
+ * it. The port is a virtio port in QEMU, a device of uml_port in User Mode
+ * Linux.
  *
  * Lines that begin with MARK are read by the host; their words are part of the
  * interface with guest.ts.
@@ -26,12 +28,16 @@
 #define PORTS_DIR "/sys/class/virtio-ports"
 #define MAX_PORTS 8
 #define PORT_WAIT_MS 10000
+#define UML_PORT "/dev/uml_port"
 
-/* Ends the guest. QEMU runs with -no-reboot, so this makes it exit. */
+/*
+ * Ends the guest. QEMU runs with -no-reboot, so that this makes it exit, and
+ * would not know how to switch itself off; User Mode Linux would start again.
+ */
 static _Noreturn void end_guest(void)
 {
 	sync();
-	reboot(RB_AUTOBOOT);
+	reboot(access(UML_PORT, F_OK) == 0 ? RB_POWER_OFF : RB_AUTOBOOT);
 	for (;;)
 		pause();
 }
@@ -129,7 +135,7 @@ static bool port_has_name(const char *port, const char *name)
  * The host announces the port and its name by messages that arrive some time
  * after the driver has started.
  */
-static int open_port(const char *name)
+static int open_virtio_port(const char *name)
 {
 	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
 
@@ -153,6 +159,15 @@ static int open_port(const char *name)
 	}
 	errno = ETIMEDOUT;
 	fail("find port", name);
+}
+
+static int open_port(void)
+{
+	int fd = open(UML_PORT, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT)
+		fail("open", UML_PORT);
+	return fd >= 0 ? fd : open_virtio_port(PORT_NAME);
 }
 
 static _Noreturn void run_helper(int port)
@@ -210,7 +225,7 @@ int main(void)
 	set_optional("/sys/kernel/rcu_expedited", "1\n");
 
 	load_modules("/modules/list");
-	port = open_port(PORT_NAME);
+	port = open_port();
 
 	printf(MARK "helper starts\n");
 	fflush(stdout);

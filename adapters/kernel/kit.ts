@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { chooseAccelerator, qemuVersion } from './accelerator.ts';
+import { guestDrivers } from './builtin-drivers.ts';
 import { buildLayer, defaultCacheDir, layerKey } from './cache.ts';
 import { buildImage } from './image.ts';
 import { machineArguments } from './machine.ts';
@@ -41,7 +42,7 @@ export interface Kit {
   readonly statePath?: string;
 }
 
-const OWN_MODULES = path.join(import.meta.dirname, '../../kmod');
+export const OWN_MODULES = path.join(import.meta.dirname, '../../kmod');
 
 /** The file of a state layer. */
 const STATE = 'machine-state';
@@ -69,7 +70,8 @@ export async function prepareKit(options: KitOptions): Promise<Kit> {
     ...(options.patch === undefined ? {} : { patch: options.patch }),
   });
   const modules = options.modules ?? built.names.map((name) => ({ name }));
-  const image = await buildImage({ ...context, root, built, modules, helper: options.helper });
+  const drivers = await guestDrivers(root.modulesDir);
+  const image = await buildImage({ ...context, drivers, built, modules, helper: options.helper });
   const boot = { kernelPath: root.kernelPath, initramfsPath: image.initramfsPath };
   const { accelerator, reason } = await chooseAccelerator(boot, context);
 

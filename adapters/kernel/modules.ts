@@ -5,7 +5,7 @@ import { ConformanceError } from '../../spec/errors.ts';
 import { buildLayer, layerKey } from './cache.ts';
 import { contained, run } from './processes.ts';
 import { BUILD_DIR } from './root.ts';
-import type { KernelRoot } from './root.ts';
+import type { BuildRoot } from './root.ts';
 
 /** Raise it when this file builds other modules from the same sources. */
 const BUILD_VERSION = 1;
@@ -14,8 +14,16 @@ const BUILD_VERSION = 1;
 const NOT_SOURCES =
   /(^|\/)(mutants|node_modules|\.git|\.tmp_versions)(\/|$)|\.(o|ko|a|mod|mod\.c|cmd|dwo)$|(^|\/)(Module\.symvers|modules\.order)$/;
 
+/** What commands in a root are told: nothing of this machine gets into what they build. */
+export const BUILD_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+  HOME: '/',
+  KBUILD_BUILD_USER: 'kit',
+  KBUILD_BUILD_HOST: 'kit',
+};
+
 interface ModulesOptions {
-  readonly root: KernelRoot;
+  readonly root: BuildRoot;
   /** A directory that `make M=` can build. */
   readonly sourceDir: string;
   /** A unified diff (for `patch -p1`) to apply first. */
@@ -88,8 +96,11 @@ async function compile(options: ModulesOptions, sources: readonly string[], targ
   const abort = signal === undefined ? {} : { signal };
   const inRoot = path.posix.join('/', BUILD_DIR, randomUUID());
   const buildDir = path.join(root.directory, inRoot);
+  const treeInRoot = root.buildTree === undefined ? `/lib/modules/${root.kernelVersion}/build` : `${inRoot}.tree`;
+  const treeDir = path.join(root.directory, treeInRoot);
   await mkdir(buildDir, { recursive: true });
   try {
+    if (root.buildTree !== undefined) await cp(root.buildTree, treeDir, { recursive: true, verbatimSymlinks: true });
     for (const name of sources) {
       await cp(path.join(options.sourceDir, name), path.join(buildDir, name));
     }
@@ -112,12 +123,12 @@ async function compile(options: ModulesOptions, sources: readonly string[], targ
       contained(
         // objtool of newer kernels needs a /proc. An ordinary user becomes root of a user namespace.
         [`--root=${root.directory}`, ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])],
-        ['make', '-C', `/lib/modules/${root.kernelVersion}/build`, `M=${inRoot}`, '-j2', 'KCFLAGS=-Werror', 'modules'],
+        ['make', '-C', treeInRoot, ...(root.makeArguments ?? []), `M=${inRoot}`, '-j2', 'KCFLAGS=-Werror', 'modules'],
       ),
       {
         what: `Building the modules for Linux ${root.kernelVersion}`,
         code: 'modules-failed',
-        env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: '/', KBUILD_BUILD_USER: 'kit', KBUILD_BUILD_HOST: 'kit' },
+        env: BUILD_ENVIRONMENT,
         ...abort,
       },
     );
@@ -130,5 +141,6 @@ async function compile(options: ModulesOptions, sources: readonly string[], targ
     await Promise.all(built.map((name) => copyFile(path.join(buildDir, name), path.join(target, name))));
   } finally {
     await rm(buildDir, { recursive: true, force: true });
+    if (root.buildTree !== undefined) await rm(treeDir, { recursive: true, force: true });
   }
 }

@@ -18,11 +18,25 @@ export interface KernelRoot {
   readonly modulesDir: string;
 }
 
+/** A root in which modules for some kernel can be built. */
+export interface BuildRoot {
+  /** The root: it holds the compiler. */
+  readonly directory: string;
+  /** Everything that decides what is built from the same sources. */
+  readonly key: string;
+  /** What `uname -r` says in the guest. */
+  readonly kernelVersion: string;
+  /** What the kernel was built in, if it does not lie in the root, where its package puts it: copied for each build. */
+  readonly buildTree?: string;
+  /** What `make` has to be told besides: the architecture. */
+  readonly makeArguments?: readonly string[];
+}
+
 /** Raise it when this file makes another root from the same packages. */
 const LAYOUT_VERSION = 1;
 
 /** What `make` runs while it builds a module, besides what the headers depend on. */
-const BUILD_PACKAGES = [
+export const BUILD_PACKAGES = [
   'make',
   'sparse',
   'base-files',
@@ -40,7 +54,7 @@ const BUILD_PACKAGES = [
 /** Where modules are built, inside the root. */
 export const BUILD_DIR = 'build';
 
-interface LayerContext {
+export interface LayerContext {
   readonly cacheDir: string;
   readonly onProgress: (message: string) => void;
   readonly signal?: AbortSignal;
@@ -64,21 +78,27 @@ export async function prepareRoot(release: KernelRelease, context: LayerContext)
   ]);
   const directory = await buildLayer({ ...context, name: `root-${release.series}`, key }, async (target) => {
     context.onProgress(`Fetching Linux ${release.series} with its headers and compiler from Debian ${release.suite}.`);
-    await makeRoot(release, packages, target, context.signal);
+    await makeRoot(release, { packages, target, name: `kernel:${release.series}`, ...context });
   });
   return { ...(await inspectRoot(directory)), key };
 }
 
-async function makeRoot(
-  release: KernelRelease,
-  packages: readonly string[],
-  target: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+interface RootOptions {
+  readonly packages: readonly string[];
+  /** The directory to fill. */
+  readonly target: string;
+  /** The name of the target that needs it, for a hint. */
+  readonly name: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Extracts packages of a Debian release into a directory. */
+export async function makeRoot(release: KernelRelease, options: RootOptions): Promise<void> {
+  const { packages, target, name, signal } = options;
   if (process.getuid?.() !== 0) {
     throw new ConformanceError('target', 'needs-root', 'Making the root of a kernel kit needs the rights of root.', {
       // Kits lie in the cache of whoever makes them, so a kit that root made is of use to root's runs.
-      hint: `Run as root: mmap-conformance run --target kernel:${release.series}. All other targets run without.`,
+      hint: `Run as root: mmap-conformance run --target ${name}. All other targets run without.`,
     });
   }
   const archives = await findDebianArchives();
@@ -100,7 +120,7 @@ async function makeRoot(
       ],
     ),
     {
-      what: `Fetching the packages of Linux ${release.series}`,
+      what: `Fetching the packages for ${name}`,
       code: 'root-failed',
       hint: 'Check that the Debian mirror in the apt configuration can be reached: apt-get update.',
       ...(signal === undefined ? {} : { signal }),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { diagnoseKernel } from '../../adapters/kernel/diagnose.ts';
+import { diagnoseUml } from '../../adapters/uml/diagnose.ts';
 import { escapeControls } from '../../reports/escape.ts';
 import { diagnoseMachine } from '../diagnose-machine.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -11,7 +12,7 @@ export function doctorCommand(onExit: (code: ExitCode) => void): Command {
     .description('say what is missing on this machine, and the exact command that mends it')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: { json?: true }) => {
-      const checks = [...(await diagnoseMachine()), ...(await diagnoseKernel())];
+      const checks = [...(await diagnoseMachine()), ...(await diagnoseKernel()), ...(await diagnoseUml())];
       const width = Math.max(...checks.map(({ name }) => name.length));
       for (const { name, ok, detail, fix } of checks) {
         const mark = ok ? paint('green', 'ok     ') : paint('red', 'missing');

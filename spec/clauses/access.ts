@@ -24,7 +24,7 @@ export const accessClauses: readonly Clause[] = [
   clause(
     'FAULT-04',
     'outcome',
-    'An access that the protection forbids ends with SIGSEGV, SEGV_ACCERR; on x86 any permission allows reading.',
+    'An access that the protection forbids ends with SIGSEGV, SEGV_ACCERR; on x86 any permission allows reading, on User Mode Linux any does of a page that is present.',
     'sigaction(2), mmap(2) NOTES; measured',
   ),
   clause(
@@ -54,6 +54,13 @@ export const accessClauses: readonly Clause[] = [
     'With protection keys an execute-only mapping cannot be read: SIGSEGV, SEGV_PKUERR.',
     'pkeys(7)',
     (_, f) => f.executeOnly && !f.noexec,
+  ),
+  clause(
+    'FAULT-10',
+    'outcome',
+    'A load from a page that is not present needs the permission to read or to execute: SIGSEGV, SEGV_ACCERR, without the driver.',
+    'arch/um/kernel/trap.c handle_page_fault; measured on User Mode Linux 6.1',
+    (_, facts) => facts.platform.absentLoadNeeds === 'read-or-execute',
   ),
   clause(
     'ALIAS-01',

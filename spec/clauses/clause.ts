@@ -1,5 +1,6 @@
 import type { Contract } from '../contract.ts';
 import type { Level } from '../observation.ts';
+import type { Platform } from '../platform.ts';
 import type { OperationName, SettingName } from '../program.ts';
 
 /** A kernel version: major and minor. */
@@ -38,6 +39,7 @@ export interface ClauseFacts {
   readonly mapPages: number | undefined;
   readonly repeat: boolean;
   readonly version: Version;
+  readonly platform: Platform;
   readonly operations: readonly OperationName[];
   readonly settings: readonly SettingName[];
 }
@@ -72,6 +74,8 @@ export const notSpecial: Applies = (contract) => !contract.mmap.flags.includes('
 export const merges: Applies = (contract) =>
   !contract.vmOperations.close && !contract.mmap.flags.includes('dontexpand');
 export const ranged: Applies = (contract) => contract.mmap.range === 'buffer';
+/** The kernel looks into page tables to copy to and from memory of a process. */
+export const byPage: Applies = (_, facts) => facts.platform.userCopies === 'by-page';
 /** The node is a regular file (of proc). */
 export const regular: Applies = (contract) => contract.node.kind === 'proc';
 export const character: Applies = (contract) => contract.node.kind === 'character';

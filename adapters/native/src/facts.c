@@ -20,6 +20,10 @@
 #include "output.h"
 #include "privileges.h"
 
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#endif
+
 static void *fresh_page(int prot)
 {
 	return mmap(memory.scratch, memory.page, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
@@ -38,6 +42,23 @@ static bool execute_only(void)
 
 	memory_release_scratch();
 	return refused;
+}
+
+/* Whether a page that can only be written cannot be read any more when its accessed bit is gone. */
+static bool old_pages_fault(void)
+{
+	void *page = fresh_page(PROT_READ | PROT_WRITE);
+	uint8_t byte;
+
+	if (page == MAP_FAILED)
+		return false;
+	*(volatile char *)page = 1;
+
+	bool faults = mprotect(page, memory.page, PROT_WRITE) == 0 && madvise(page, memory.page, MADV_COLD) == 0 &&
+		      faults_load((uintptr_t)page, &byte, 1).signal != 0;
+
+	memory_release_scratch();
+	return faults;
 }
 
 /* The pagemap entry of a page that was just written, or 0. */
@@ -110,26 +131,45 @@ bool facts_frames_visible(void)
 	return (written_entry() & (((uint64_t)1 << 55) - 1)) != 0;
 }
 
+/* Finds a line of /proc/cpuinfo and returns what is behind its colon. */
+static char *cpuinfo(const char *name, char *line, size_t size)
+{
+	size_t length = strlen(name);
+	char *value = NULL;
+	FILE *file = fopen("/proc/cpuinfo", "re");
+
+	if (!file)
+		return NULL;
+	while (!value && fgets(line, (int)size, file))
+		if (strncmp(line, name, length) == 0 && strchr(" \t:", line[length]))
+			value = strchr(line, ':');
+	fclose(file);
+	return value ? value + 1 : NULL;
+}
+
 /* Whether /proc/cpuinfo names this feature of the processor. */
 static bool has_feature(const char *name)
 {
 	char line[4096];
-	bool found = false;
-	FILE *file = fopen("/proc/cpuinfo", "re");
+	char *rest = cpuinfo("flags", line, sizeof(line));
 
-	if (!file)
+	if (!rest)
 		return false;
-	while (!found && fgets(line, sizeof(line), file)) {
-		char *rest = strncmp(line, "flags", 5) == 0 ? line : NULL;
+	for (char *word = strtok_r(rest, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest))
+		if (strcmp(word, name) == 0)
+			return true;
+	return false;
+}
 
-		for (char *word = rest ? strtok_r(rest, " \t\n", &rest) : NULL; word && !found;
-		     word = strtok_r(NULL, " \t\n", &rest))
-			found = strcmp(word, name) == 0;
-		if (rest)
-			break;
-	}
-	fclose(file);
-	return found;
+/*
+ * User Mode Linux is an architecture of its own, but says that the machine is the processor that it runs on.
+ */
+static bool is_user_mode_linux(void)
+{
+	char line[256];
+	const char *vendor = cpuinfo("vendor_id", line, sizeof(line));
+
+	return vendor && strstr(vendor, "User Mode Linux");
 }
 
 /* Which copies the kernel makes with one string instruction, which decides where in them a fault may come. */
@@ -233,16 +273,24 @@ void facts_append(void)
 
 	uname(&names);
 	sysinfo(&info);
+
+	const char *machine = is_user_mode_linux() ? "um" : names.machine;
+
 	output_text("\"kernel\":{\"release\":");
 	output_string(names.release, strlen(names.release));
 	output_text(",\"machine\":");
-	output_string(names.machine, strlen(names.machine));
+	output_string(machine, strlen(machine));
 	append_fact("},\"facts\":{\"pageSize\":", memory.page);
 	append_fact(",\"arenaPages\":", ARENA_PAGES);
 	append_fact(",\"guardPages\":", GUARD_PAGES);
 	append_fact(",\"zonePages\":", memory.zone_pages);
 	append_fact(",\"memoryPages\":", ((uint64_t)info.totalram + info.totalswap) * info.mem_unit / memory.page);
+	append_fact(",\"taskPages\":", memory.task_pages);
+	if (memory.upward)
+		append_truth(",\"searchesUpward\":", true);
 	append_truth(",\"executeOnly\":", execute_only());
+	if (old_pages_fault())
+		append_truth(",\"oldPagesFault\":", true);
 	append_truth(",\"softDirty\":", soft_dirty());
 	append_truth(",\"memForce\":", memory_forced());
 	append_truth(",\"memoryFailure\":", knows_advice(MADV_HWPOISON));

@@ -139,7 +139,7 @@ static bool append_actor(int slot, bool *some_actor)
 
 			int64_t at = (int64_t)(start - memory.arena);
 
-			if (at >= memory_arena_end())
+			if (at >= memory_end())
 				break;
 			in_range = memory_contains(at);
 		} else if (in_range && strncmp(line, "VmFlags:", 8) == 0) {

@@ -17,6 +17,9 @@
 /* Bytes that the heap may grow by; far more than it ever needs, and little of the address space. */
 #define HEAP_ROOM ((uintptr_t)4 << 30)
 
+/* Bytes; the kernel's own figure is 256 pages, unless its command line says otherwise. */
+#define STACK_GAP ((uintptr_t)1 << 20)
+
 /* 36 operations that each lock a mapping of 33 pages, the longest of the modest ones. */
 #define LOCKED_PAGES ((size_t)36 * 33)
 
@@ -49,11 +52,24 @@ static int raw_munmap(void *at, size_t length)
 	return (int)syscall(SYS_munmap, at, length);
 }
 
-/* A buffer of the helper; they are made first, so that they lie above all else. */
+/* Where the next buffer ends, if the helper places them itself. */
+static uintptr_t buffers_end;
+
+/*
+ * A buffer of the helper; they are made first, so that they lie above all else. A kernel that searches from the bottom up
+ * has to be told.
+ */
 static bool make_buffer(void **buffer, size_t length, int prot, int sharing)
 {
-	*buffer = raw_mmap(0, length, prot, sharing | MAP_ANONYMOUS | MAP_NORESERVE);
-	return *buffer != MAP_FAILED;
+	const int flags = sharing | MAP_ANONYMOUS | MAP_NORESERVE;
+
+	if (!memory.upward) {
+		*buffer = raw_mmap(0, length, prot, flags);
+		return *buffer != MAP_FAILED;
+	}
+	buffers_end -= (length + memory.page - 1) / memory.page * memory.page;
+	*buffer = raw_mmap(buffers_end, length, prot, flags | MAP_FIXED_NOREPLACE);
+	return *buffer == (void *)buffers_end;
 }
 
 static bool make_buffers(void)
@@ -61,10 +77,11 @@ static bool make_buffers(void)
 	const int prot = PROT_READ | PROT_WRITE;
 	void *shared, *input, *output, *json;
 
-	if (!make_buffer(&shared, sizeof(struct control), prot, MAP_SHARED) ||
+	/* The scratch range comes first: what cannot be accessed does not keep a stack from growing towards it. */
+	if (!make_buffer(&memory.scratch, SCRATCH_MAX, PROT_NONE, MAP_PRIVATE) ||
+	    !make_buffer(&shared, sizeof(struct control), prot, MAP_SHARED) ||
 	    !make_buffer(&input, INPUT_MAX, prot, MAP_SHARED) || !make_buffer(&output, OUTPUT_MAX, prot, MAP_SHARED) ||
-	    !make_buffer(&json, JSON_MAX, prot, MAP_SHARED) ||
-	    !make_buffer(&memory.scratch, SCRATCH_MAX, PROT_NONE, MAP_PRIVATE))
+	    !make_buffer(&json, JSON_MAX, prot, MAP_SHARED))
 		return false;
 	control = shared;
 	memory.input = input;
@@ -90,8 +107,8 @@ void memory_release_scratch(void)
 	raw_mmap((uintptr_t)memory.scratch, SCRATCH_MAX, PROT_NONE, RESERVE | MAP_FIXED);
 }
 
-/* Takes every gap that the kernel would prefer to the ones below `limit`, the largest first. */
-static bool fill_above(uintptr_t limit)
+/* Takes every gap that the kernel would prefer to the one at `limit`, the largest first. */
+static bool fill_before(uintptr_t limit)
 {
 	for (size_t length = (size_t)1 << 40; length >= memory.page;) {
 		void *got = raw_mmap(0, length, PROT_NONE, RESERVE);
@@ -101,7 +118,7 @@ static bool fill_above(uintptr_t limit)
 			if (length == memory.page)
 				return false;
 			length /= 2;
-		} else if ((uintptr_t)got < limit) {
+		} else if (memory.upward ? (uintptr_t)got > limit : (uintptr_t)got < limit) {
 			raw_munmap(got, length);
 			length /= 2;
 		}
@@ -122,9 +139,10 @@ static bool fence_heap(void)
 	return got == (void *)fence || (got == MAP_FAILED && errno == EEXIST);
 }
 
-/* A free gap that is being measured. */
+/* The free gap around an address. */
 struct gap {
 	uintptr_t start;
+	uintptr_t inside;
 	uintptr_t end;
 };
 
@@ -132,14 +150,16 @@ static void shorten_gap(uintptr_t start, uintptr_t end, void *context)
 {
 	struct gap *gap = context;
 
-	if (start < gap->end && end > gap->start)
-		gap->start = end < gap->end ? end : gap->end;
+	if (end <= gap->inside && end > gap->start)
+		gap->start = end;
+	if (start > gap->inside && start < gap->end)
+		gap->end = start;
 }
 
-/* Measures the free gap that ends where the lower guard starts, in pages. */
-static bool measure_zone(uintptr_t guard)
+/* Measures the free gap around an address of the zone, in pages. */
+static bool measure_zone(uintptr_t inside)
 {
-	struct gap gap = { .start = 0, .end = guard };
+	struct gap gap = { .start = 0, .inside = inside, .end = UINTPTR_MAX };
 
 	if (!maps_visit(shorten_gap, &gap))
 		return false;
@@ -149,9 +169,82 @@ static bool measure_zone(uintptr_t guard)
 	return true;
 }
 
+/* Finds out from which end the kernel searches. */
+static bool measure_direction(void)
+{
+	void *first = raw_mmap(0, memory.page, PROT_NONE, RESERVE);
+	void *second = raw_mmap(0, memory.page, PROT_NONE, RESERVE);
+
+	if (first == MAP_FAILED || second == MAP_FAILED)
+		return false;
+	memory.upward = second > first;
+	raw_munmap(first, memory.page);
+	raw_munmap(second, memory.page);
+	return true;
+}
+
+/* Finds the first page that the kernel maps nothing at, whoever asks. */
+static void measure_task(void)
+{
+	uint64_t low = 0;
+	uint64_t high = ((uint64_t)1 << 47) / memory.page;
+
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+		uintptr_t wanted = middle * memory.page;
+		void *got = raw_mmap(wanted, memory.page, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE);
+
+		if (got != MAP_FAILED)
+			raw_munmap(got, memory.page);
+		if (got == (void *)wanted || (got == MAP_FAILED && errno == EEXIST))
+			low = middle;
+		else
+			high = middle;
+	}
+	memory.task_pages = high;
+}
+
+/* The start of the mapping that an address lies in. */
+struct containing {
+	uintptr_t inside;
+	uintptr_t start;
+};
+
+static void note_containing(uintptr_t start, uintptr_t end, void *context)
+{
+	struct containing *found = context;
+
+	if (start <= found->inside && end > found->inside)
+		found->start = start;
+}
+
+/*
+ * Decides where the buffers lie if the kernel would put them below the arena: right under the stack, where nothing is left
+ * for anything else. The kernel keeps everything as far from the stack as it may still grow (`stack_guard_gap`).
+ */
+static bool place_buffers(void)
+{
+	char here;
+	struct containing stack = { .inside = (uintptr_t)&here };
+
+	if (!maps_visit(note_containing, &stack) || stack.start == 0)
+		return false;
+	buffers_end = stack.start - STACK_GAP;
+	return true;
+}
+
 bool memory_setup(char *message, size_t size)
 {
 	memory.page = (size_t)sysconf(_SC_PAGESIZE);
+	if (!measure_direction()) {
+		snprintf(message, size, "the helper cannot map a page: %s", strerror(errno));
+		return false;
+	}
+	measure_task();
+	if (memory.upward && !place_buffers()) {
+		snprintf(message, size, "the helper cannot find its stack in /proc/self/maps; mount /proc");
+		return false;
+	}
 	if (!make_buffers()) {
 		snprintf(message, size, "the helper cannot reserve its buffers (%s); give it more address space (ulimit -v)",
 			 strerror(errno));
@@ -160,45 +253,40 @@ bool memory_setup(char *message, size_t size)
 
 	size_t guard = GUARD_PAGES * memory.page;
 	size_t arena = ARENA_PAGES * memory.page;
-	void *upper = raw_mmap(0, memory.page, PROT_NONE, RESERVE);
-	void *lower = raw_mmap(0, memory.page, PROT_NONE, RESERVE);
-
-	if (upper == MAP_FAILED || lower == MAP_FAILED || lower > upper) {
-		snprintf(message, size,
-			 "this kernel does not map from the top of the address space down, which the arena relies on; "
-			 "lift `ulimit -s unlimited` and legacy layouts (vm.legacy_va_layout, setarch -L)");
-		return false;
-	}
-	raw_munmap(upper, memory.page);
-	raw_munmap(lower, memory.page);
+	size_t zone = ZONE_RESERVED * memory.page;
 
 	/* Large mappings are aligned, which leaves gaps between the buffers; the arena must not end up in one of them. */
-	if (!fill_above(lowest_buffer())) {
+	if (!memory.upward && !fill_before(lowest_buffer())) {
 		snprintf(message, size, "the helper cannot reserve its address space: %s", strerror(errno));
 		return false;
 	}
 
-	size_t zone = ZONE_RESERVED * memory.page;
 	size_t needed = zone + arena + 2 * guard;
 	void *reserved = raw_mmap(0, needed + ALIGNMENT, PROT_NONE, RESERVE);
 
-	if (reserved == MAP_FAILED || !fill_above((uintptr_t)reserved)) {
+	if (reserved == MAP_FAILED || !fill_before((uintptr_t)reserved)) {
 		snprintf(message, size, "the helper cannot reserve the arena: %s", strerror(errno));
 		return false;
 	}
-	/* What is left above the upper guard stays reserved; below the lower one the zone begins. */
-	memory.arena = ((uintptr_t)reserved + zone + guard + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+	/* What is left on the side that the kernel searches first stays reserved; on the other one the zone begins. */
+	uintptr_t lowest = (uintptr_t)reserved + (memory.upward ? 0 : zone) + guard;
 
-	uintptr_t lower_guard = memory.arena - guard;
+	memory.arena = (lowest + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+
+	uintptr_t below = memory.arena - guard;
+	uintptr_t above = memory.arena + arena + guard;
+	uintptr_t end = (uintptr_t)reserved + needed + ALIGNMENT;
 
 	raw_munmap((void *)memory.arena, arena);
-	if (lower_guard > (uintptr_t)reserved)
-		raw_munmap(reserved, lower_guard - (uintptr_t)reserved);
-	if (!fence_heap()) {
+	if (memory.upward && above < end)
+		raw_munmap((void *)above, end - above);
+	if (!memory.upward && (uintptr_t)reserved < below)
+		raw_munmap(reserved, below - (uintptr_t)reserved);
+	if (!memory.upward && !fence_heap()) {
 		snprintf(message, size, "the helper cannot fence its heap: %s", strerror(errno));
 		return false;
 	}
-	if (!measure_zone(lower_guard)) {
+	if (!measure_zone(memory.upward ? above : below - 1)) {
 		snprintf(message, size, "the helper cannot read /proc/self/maps: %s; mount /proc", strerror(errno));
 		return false;
 	}
@@ -219,12 +307,19 @@ int64_t memory_arena_end(void)
 
 int64_t memory_zone_start(void)
 {
-	return -(int64_t)((GUARD_PAGES + memory.zone_pages) * memory.page);
+	int64_t guard = (int64_t)(GUARD_PAGES * memory.page);
+
+	return memory.upward ? memory_arena_end() + guard : -guard - (int64_t)(memory.zone_pages * memory.page);
 }
 
 int64_t memory_zone_end(void)
 {
-	return -(int64_t)(GUARD_PAGES * memory.page);
+	return memory_zone_start() + (int64_t)(memory.zone_pages * memory.page);
+}
+
+int64_t memory_end(void)
+{
+	return memory.upward ? memory_zone_end() : memory_arena_end();
 }
 
 bool memory_contains(int64_t at)
@@ -243,9 +338,7 @@ bool memory_inside(int64_t at, uint64_t length)
 	end += (page - (end % page + page) % page) % page;
 	if (length == 0)
 		return memory_contains((int64_t)start);
-	if (start >= 0)
-		return end <= memory_arena_end();
-	return start >= memory_zone_start() && end <= memory_zone_end();
+	return (start >= 0 && end <= memory_arena_end()) || (start >= memory_zone_start() && end <= memory_zone_end());
 }
 
 bool memory_may_lock(void)
@@ -266,34 +359,40 @@ int memory_lock_all(int flags)
 	return (int)syscall(SYS_mlockall, flags);
 }
 
-bool memory_clean(void)
+static void *zone_address(void)
 {
-	uintptr_t zone = memory.arena - (GUARD_PAGES + memory.zone_pages) * memory.page;
+	return (void *)(memory.arena + (uintptr_t)memory_zone_start());
+}
 
-	if (locked_all && syscall(SYS_munlockall) != 0)
-		return false;
-	locked_all = false;
-	if (memory.zone_pages > 0 && raw_munmap((void *)zone, memory.zone_pages * memory.page) != 0)
-		return false;
+static bool unmap_zone(void)
+{
+	return memory.zone_pages == 0 || raw_munmap(zone_address(), memory.zone_pages * memory.page) == 0;
+}
+
+static bool unmap_arena(void)
+{
 	return raw_munmap((void *)memory.arena, ARENA_PAGES * memory.page) == 0;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-static uintptr_t zone_address(void)
+bool memory_clean(void)
 {
-	return memory.arena - (GUARD_PAGES + memory.zone_pages) * memory.page;
+	if (locked_all && syscall(SYS_munlockall) != 0)
+		return false;
+	locked_all = false;
+	return memory.upward ? unmap_arena() && unmap_zone() : unmap_zone() && unmap_arena();
 }
 
+#ifdef __SANITIZE_ADDRESS__
 void memory_occupy(void)
 {
 	raw_mmap(memory.arena, ARENA_PAGES * memory.page, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE);
-	raw_mmap(zone_address(), memory.zone_pages * memory.page, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE);
+	raw_mmap((uintptr_t)zone_address(), memory.zone_pages * memory.page, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE);
 }
 
 void memory_vacate(void)
 {
 	raw_munmap((void *)memory.arena, ARENA_PAGES * memory.page);
-	raw_munmap((void *)zone_address(), memory.zone_pages * memory.page);
+	raw_munmap(zone_address(), memory.zone_pages * memory.page);
 }
 #else
 void memory_occupy(void)

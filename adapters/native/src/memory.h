@@ -8,14 +8,21 @@
 #include "bounds.h"
 
 /*
- * The address space of every process of the helper, from low to high: the binary and its heap, a fence, the zone
- * (free), a guard, the arena (free), a guard, the helper's own buffers, and nothing free at all up to the end of the
- * range in which the kernel maps. So the kernel's own choice of an address lands in the arena when it fits there, and
- * else at the upper end of the zone. The buffers lie above, because /proc/PID/smaps is read from below and only as far
- * as the arena.
+ * The address space of every process of the helper, from low to high, where the kernel searches it from the top down:
+ * the binary and its heap, a fence, the zone (free), a guard, the arena (free), a guard, the helper's own buffers, and
+ * nothing free at all up to the end of the range in which the kernel maps. So the kernel's own choice of an address lands
+ * in the arena when it fits there, and else at the upper end of the zone.
+ *
+ * Where it searches from the bottom up: the binary and its heap, nothing free at all from where the kernel begins to map,
+ * a guard, the arena, a guard, the zone, the helper's own buffers and the stack. The choice lands in the arena or at the
+ * lower end of the zone.
+ *
+ * The buffers lie above in either case, because /proc/PID/smaps is read from below and only as far as it must be.
  */
 struct memory {
 	size_t page;
+	/* Whether the kernel searches for free addresses from the bottom up. */
+	bool upward;
 	/* Start of the arena, a multiple of 2 MiB. */
 	uintptr_t arena;
 	/*
@@ -28,6 +35,8 @@ struct memory {
 	/* SCRATCH_MAX bytes where the helper maps something for itself, with MAP_FIXED and between programs only. */
 	void *scratch;
 	uint64_t zone_pages;
+	/* Pages of the address space of a process (TASK_SIZE). */
+	uint64_t task_pages;
 	/* Whether the processor has five-level page tables, where lengths from 2^47 on are not absurd. */
 	bool five_level;
 };
@@ -41,6 +50,8 @@ bool memory_setup(char *message, size_t size);
 int64_t memory_arena_end(void);
 int64_t memory_zone_start(void);
 int64_t memory_zone_end(void);
+/* The end of arena or zone, whichever lies above. */
+int64_t memory_end(void);
 
 /* Whether the byte lies in arena or zone. */
 bool memory_contains(int64_t at);
@@ -55,7 +66,7 @@ bool memory_may_lock(void);
 /* mlockall, to be undone by the next memory_clean. -1 with errno on failure. */
 int memory_lock_all(int flags);
 
-/* Unlocks everything, unmaps the zone, then the arena. False with errno when the kernel refuses. */
+/* Unlocks everything, unmaps zone and arena, the lower one first. False with errno when the kernel refuses. */
 bool memory_clean(void);
 
 /*

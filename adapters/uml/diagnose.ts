@@ -1,0 +1,34 @@
+import { defaultCacheDir } from '../kernel/cache.ts';
+import type { Finding } from '../kernel/diagnose.ts';
+import { contained, run } from '../kernel/processes.ts';
+import { installCommand, missingPackages } from '../packages.ts';
+import { UML_SERIES, umlsReady } from './releases.ts';
+
+/**
+ * What `uml` targets need, for `doctor`. They are not among the default targets, so nothing here is a failure. Changes
+ * nothing, never throws.
+ */
+export async function diagnoseUml(cacheDir: string = defaultCacheDir()): Promise<Finding[]> {
+  return [{ name: 'user mode linux', ok: true, detail: await describe(cacheDir) }];
+}
+
+async function describe(cacheDir: string): Promise<string> {
+  const missing = await missingPackages('uml');
+  if (missing.length > 0) return `Missing: ${missing.join(', ')}. To install: ${installCommand(missing)}`;
+  if (!(await mayNamespace())) {
+    return 'Processes cannot get a PID namespace here; as root, or with kernel.unprivileged_userns_clone=1, they can.';
+  }
+  const ready = await umlsReady(cacheDir);
+  if (ready.length > 0) return `Ready in ${cacheDir}: ${ready.join(', ')}.`;
+  const names = UML_SERIES.map((series) => `uml:${series}`).join(' ');
+  return `Not prepared; mmap-conformance prepare ${names} compiles a kernel, which takes up to twenty minutes, once.`;
+}
+
+/** Whether a guest could be started as `machine.ts` does it. */
+async function mayNamespace(): Promise<boolean> {
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
+  return run('setpriv', contained(asRoot, ['true']), { what: 'Trying a namespace', code: 'namespace' }).then(
+    () => true,
+    () => false,
+  );
+}

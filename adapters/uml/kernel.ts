@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { ConformanceError } from '../../spec/errors.ts';
+import { buildLayer, layerKey } from '../kernel/cache.ts';
+import { BUILD_ENVIRONMENT } from '../kernel/modules.ts';
+import { contained, run } from '../kernel/processes.ts';
+import { kernelRelease } from '../kernel/releases.ts';
+import { BUILD_DIR, BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
+
+/** A kernel that was built for User Mode Linux, and the root with the compiler that built it. */
+export interface UmlKernel extends BuildRoot {
+  /** The executable. */
+  readonly kernelPath: string;
+}
+
+/** Raise it when this file makes something else of the same packages and configuration. */
+const BUILD_VERSION = 1;
+
+/** What building a kernel needs besides what building a module needs. */
+const KERNEL_PACKAGES = ['gcc', 'flex', 'bison', 'bc', 'perl-base', 'tar', 'gzip', 'xz-utils'];
+
+/** Where the sources lie in the root, and how every `make` there is told what to build. */
+const SOURCES = '/usr/src/linux';
+const ARCHITECTURE = ['ARCH=um', 'SUBARCH=x86_64'];
+
+/** What of the build tree is needed to build modules. */
+const KEPT = ['Makefile', '.config', 'Module.symvers', 'include', 'arch', 'scripts', 'source'];
+const OBJECT = /\.(o|a|cmd|order|ko|mod|mod\.c)$/;
+
+/**
+ * glibc of Debian 12 has no `__xmknod` to link with statically, which User Mode Linux exports to modules nevertheless (until
+ * 6.4); nobody calls it.
+ */
+const LINK_FLAGS = 'LD_FLAGS_CMDLINE=$(foreach opt,$(KBUILD_LDFLAGS),-Wl,$(opt)) -Wl,--defsym=__xmknod=mknod';
+
+/**
+ * Makes a kernel for User Mode Linux from Debian's sources, or finds it in the cache.
+ *
+ * @param series a kernel series that Debian has sources of, such as `6.1`
+ * @param fragments files with options, on top of `allnoconfig`
+ * @param name the name of the target, for messages
+ * @throws ConformanceError of kind `target` when packages cannot be fetched, an option is not to be had, or the compiler fails
+ */
+export async function prepareUmlKernel(
+  series: string,
+  fragments: readonly string[],
+  name: string,
+  context: LayerContext,
+): Promise<UmlKernel> {
+  const root = await prepareSources(series, name, context);
+  const options = (await Promise.all(fragments.map((file) => readFile(file, 'utf8')))).join('\n');
+  const key = layerKey(['uml-kernel', String(BUILD_VERSION), root.key, options]);
+  const directory = await buildLayer({ ...context, name: `uml-kernel-${series}`, key }, async (target) => {
+    await build(root.directory, options, target, { ...context, series });
+  });
+  return {
+    directory: root.directory,
+    key,
+    kernelVersion: (await readFile(path.join(directory, 'tree/include/config/kernel.release'), 'utf8')).trim(),
+    kernelPath: path.join(directory, 'linux'),
+    buildTree: path.join(directory, 'tree'),
+    makeArguments: ARCHITECTURE,
+  };
+}
+
+/** A root with the sources of a kernel and a compiler. */
+async function prepareSources(
+  series: string,
+  name: string,
+  context: LayerContext,
+): Promise<{ readonly directory: string; readonly key: string }> {
+  const release = kernelRelease(series);
+  const packages = [`linux-source-${series}`, ...KERNEL_PACKAGES, ...BUILD_PACKAGES];
+  const key = layerKey(['uml-sources', String(BUILD_VERSION), release.suite, release.securitySuite ?? '', packages]);
+  const directory = await buildLayer({ ...context, name: `uml-sources-${series}`, key }, async (target) => {
+    context.onProgress(`Fetching the sources of Linux ${series} and a compiler from Debian ${release.suite}.`);
+    await makeRoot(release, { packages, target, name, ...context });
+    const archive = `${SOURCES}-source-${series}.tar.xz`;
+    await mkdir(path.join(target, SOURCES));
+    await inRoot(target, ['tar', '--extract', '--strip-components=1', `--directory=${SOURCES}`, `--file=${archive}`], {
+      what: `Unpacking the sources of Linux ${series}`,
+      code: 'sources-failed',
+      context,
+    });
+    await rm(path.join(target, archive));
+  });
+  return { directory, key };
+}
+
+async function build(
+  root: string,
+  options: string,
+  target: string,
+  context: LayerContext & { readonly series: string },
+): Promise<void> {
+  const inside = path.posix.join('/', BUILD_DIR, randomUUID());
+  const directory = path.join(root, inside);
+  const make = (what: string, code: string, ...words: string[]): Promise<string> =>
+    inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], { what, code, context });
+  await mkdir(directory, { recursive: true });
+  try {
+    context.onProgress(
+      `Compiling Linux ${context.series} for User Mode Linux; this takes some minutes, and only once for this configuration.`,
+    );
+    await writeFile(path.join(directory, 'wanted'), options);
+    await make('Configuring the kernel', 'config-failed', `KCONFIG_ALLCONFIG=${inside}/wanted`, 'allnoconfig');
+    await demand(options, path.join(directory, '.config'));
+    const jobs = `-j${String(availableParallelism())}`;
+    await make('Compiling the kernel', 'kernel-failed', jobs, LINK_FLAGS, 'linux', 'modules');
+    await copyFile(path.join(directory, 'linux'), path.join(target, 'linux'));
+    for (const name of KEPT) {
+      await cp(path.join(directory, name), path.join(target, 'tree', name), {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (source) => !OBJECT.test(source),
+      });
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Kconfig drops without a word what its dependencies do not allow. */
+async function demand(options: string, configuration: string): Promise<void> {
+  const got = new Set((await readFile(configuration, 'utf8')).split('\n'));
+  const missing = options.split('\n').filter((line) => /^(CONFIG_|# CONFIG_)/.test(line) && !isGot(line, got));
+  if (missing.length > 0) {
+    throw new ConformanceError('target', 'config-dropped', `The kernel cannot have ${missing.join(', ')}.`, {
+      hint: 'An option that it depends on is missing in the fragment, or the sources are of another version.',
+    });
+  }
+}
+
+/** An option that is off may be named as such, or not at all. */
+function isGot(line: string, got: ReadonlySet<string>): boolean {
+  const off = /^# (CONFIG_\w+) is not set/.exec(line)?.[1];
+  if (off === undefined) return got.has(line);
+  return ![...got].some((other) => other.startsWith(`${off}=`));
+}
+
+async function inRoot(
+  root: string,
+  command: readonly string[],
+  { what, code, context }: { readonly what: string; readonly code: string; readonly context: LayerContext },
+): Promise<string> {
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  return run('setpriv', contained([`--root=${root}`, ...asRoot], command), {
+    what,
+    code,
+    env: BUILD_ENVIRONMENT,
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  });
+}

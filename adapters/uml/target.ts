@@ -1,0 +1,33 @@
+import type { Target } from '../../spec/target.ts';
+import { connectTo } from '../kernel/guest.ts';
+import type { KernelTargetOptions } from '../kernel/target.ts';
+import { buildHelper } from '../native/build.ts';
+import { installPackages } from '../packages.ts';
+import { prepareUmlKit } from './kit.ts';
+import { startUml, type UmlBoot } from './machine.ts';
+
+/** Linux as a process of this machine, with the modules loaded and the helper inside. */
+export function umlTarget(series: string, options: KernelTargetOptions = {}): Target {
+  const name = options.name ?? `uml:${series}`;
+  let kit: UmlBoot | undefined;
+  return {
+    name,
+    prepare: async ({ onProgress, signal }) => {
+      await installPackages('uml', onProgress);
+      const helper = await buildHelper({ onProgress });
+      kit = await prepareUmlKit({
+        series,
+        name,
+        helper,
+        onProgress,
+        ...(options.patch !== undefined && { patch: options.patch }),
+        ...(options.modules && { modules: options.modules }),
+        ...(signal && { signal }),
+      });
+    },
+    connect: (signal) => {
+      if (kit === undefined) throw new Error(`${name}: connect before prepare`);
+      return Promise.resolve(connectTo(startUml(kit, signal), signal));
+    },
+  };
+}
