@@ -20,7 +20,7 @@ export function remapAtOnce(draft: Draft, process: Process, remap: Remap, isMisa
     if (bytes % PAGE_SIZE !== 0) return fail(draft, 'EINVAL', 'REMAP-09');
     if (!remap.mayMove) return fail(draft, 'EINVAL', 'REMAP-03');
     if (remap.dontUnmap && remap.oldPages !== newPages) return fail(draft, 'EINVAL', 'REMAP-04');
-    if (overlaps(remap, bytes / PAGE_SIZE)) return fail(draft, 'EINVAL', 'REMAP-11');
+    if (overlaps(draft.kernel.facts, remap, bytes / PAGE_SIZE)) return fail(draft, 'EINVAL', 'REMAP-11');
   }
   if (mremapReservesAreas(draft.kernel)) {
     if (!hasRoom(draft, process, remap.dontUnmap ? 5 : 4)) return fail(draft, 'ENOMEM', 'AREA-04');

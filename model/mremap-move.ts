@@ -1,5 +1,6 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
+import type { TargetFacts } from '../spec/protocol.ts';
 import { findVma, isCrowded, isSpecial, lockedPages, mayExpand, mayLock, slice, splitAt } from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
@@ -30,9 +31,10 @@ export interface Remap {
   readonly to: number | undefined;
 }
 
-/** Whether old and new range overlap. Without a place there is none, as the new address is 0. */
-export function overlaps({ start, oldPages, newPages, to }: Remap, target: number): boolean {
-  return to !== undefined && start + oldPages > target && target + newPages > start;
+/** Whether old and new range overlap. Without a place the new one begins at address 0, from where few lengths reach the arena. */
+export function overlaps(facts: TargetFacts, { start, oldPages, newPages, to }: Remap, target: number): boolean {
+  const from = to === undefined ? -(facts.arenaStart ?? Infinity) : target;
+  return start + oldPages > from && from + newPages > start;
 }
 
 /** The last checks of a move to a place that was named, and the move. */

@@ -44,7 +44,7 @@ function remapTo(draft: Draft, process: Process, remap: Remap): Outcome {
   const target = bytes / PAGE_SIZE;
   if (bytes % PAGE_SIZE !== 0) return fail(draft, 'EINVAL', 'REMAP-09');
   if (newPages > taskPages(draft.kernel.facts)) return fail(draft, 'EINVAL', 'REMAP-10');
-  if (overlaps(remap, target)) return fail(draft, 'EINVAL', 'REMAP-11');
+  if (overlaps(draft.kernel.facts, remap, target)) return fail(draft, 'EINVAL', 'REMAP-11');
   if (isCrowded(draft, process, 5)) return fail(draft, 'ENOMEM', 'AREA-04');
   let current: Process | undefined = process;
   if (remap.isFixed) current = unmapRange(draft, current, target, target + newPages, 'UNMAP-07');

@@ -54,6 +54,10 @@ export const TargetFacts = z
     zonePages: z.int().min(0),
     /** Whether the kernel searches for free addresses from the bottom up; absent: from the top down. */
     searchesUpward: z.boolean().optional(),
+    /**
+     * The arena's first page, counted from address 0; absent where it lies so high that no length reaches from 0 to it.
+     */
+    arenaStart: z.int().min(1).optional(),
     /** Pages of the address space of a process, no more than 2^35 - 1, which it is if absent. */
     taskPages: z.int().min(1).optional(),
     /** Physical memory, in pages (plus swap): the bound of the overcommit heuristic. */

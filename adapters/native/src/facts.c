@@ -286,8 +286,10 @@ void facts_append(void)
 	append_fact(",\"zonePages\":", memory.zone_pages);
 	append_fact(",\"memoryPages\":", ((uint64_t)info.totalram + info.totalswap) * info.mem_unit / memory.page);
 	append_fact(",\"taskPages\":", memory.task_pages);
-	if (memory.upward)
+	if (memory.upward) {
 		append_truth(",\"searchesUpward\":", true);
+		append_fact(",\"arenaStart\":", memory.arena / memory.page);
+	}
 	append_truth(",\"executeOnly\":", execute_only());
 	if (old_pages_fault())
 		append_truth(",\"oldPagesFault\":", true);
