@@ -68,6 +68,8 @@ export class Session {
   readonly #waiters: Waiter[] = [];
   #ended: { reason: SessionEnded['reason']; message: string } | undefined;
   #silence: NodeJS.Timeout | undefined;
+  /** What the timer waits, in milliseconds. */
+  #allowed: number | undefined;
 
   /** Connects, shakes hands, and configures all levels that the target observes (or only `levels`). */
   static async open(
@@ -232,14 +234,20 @@ export class Session {
   }
 
   #watch(): void {
+    const allowed = this.#batches[0]?.silence;
+    // An answer comes with every program: the same timer, as long as it may wait as long.
+    if (this.#silence !== undefined && this.#allowed === allowed) {
+      this.#silence.refresh();
+      return;
+    }
     clearTimeout(this.#silence);
-    const under = this.#batches[0];
-    if (under === undefined) return;
+    this.#silence = undefined;
+    this.#allowed = allowed;
+    if (allowed === undefined) return;
     this.#silence = setTimeout(() => {
-      const seconds = String(under.silence / 1000);
-      this.#end('hang', `The target was silent for ${seconds} s while it had programs to run`);
+      this.#end('hang', `The target was silent for ${String(allowed / 1000)} s while it had programs to run`);
       this.connection.kill();
-    }, under.silence);
+    }, allowed);
   }
 
   #end(reason: SessionEnded['reason'], message: string): void {

@@ -18,8 +18,8 @@ export function gapFor(draft: Draft, { vmas }: Process, pages: number, pgoff: nu
 
 /**
  * Where a length of whole 2 MiB goes (mm/huge_memory.c `__thp_get_unmapped_area`): the kernel looks for 2 MiB more than
- * needed, and lies in there so that addresses and file offsets agree modulo 2 MiB, the higher the better where it searches from the top. Undefined where it
- * does not try, or finds no room for more.
+ * needed, and lies in there so that addresses and file offsets agree modulo 2 MiB, the higher the better where it searches
+ * from the top. Undefined where it does not try, or finds no room for more.
  */
 function alignedGap({ kernel }: Draft, vmas: readonly Vma[], pages: number, pgoff: number): number | undefined {
   // A file of proc brings its own `get_unmapped_area`.

@@ -142,7 +142,7 @@ function advise(
   const wanted = advised(vma, advice);
   if (wanted === flags) return undefined;
   draft.layoutClauses.push('ADVICE-14');
-  if (modifyFlags(draft, process, vma, start, end, wanted, 'ADVICE-15').done) return undefined;
+  if (modifyFlags(draft, process, vma, { start, end, flags: wanted, clause: 'ADVICE-15' }).done) return undefined;
   return changes.madviseTryAgain(draft.kernel) ? fail(draft, 'EAGAIN', 'AREA-06') : fail(draft, 'ENOMEM', 'AREA-05');
 }
 

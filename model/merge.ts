@@ -97,6 +97,17 @@ function stick(draft: Draft, area: Vma, others: readonly Vma[]): Vma {
   return { ...area, flags };
 }
 
+/** Other flags for the pages from `start` to before `end`, all of one area. */
+export interface FlagsChange {
+  readonly start: number;
+  readonly end: number;
+  readonly flags: number;
+  /** What speaks for dividing the area. */
+  readonly clause: string;
+  /** Flags that a neighbour which takes the part in keeps as they are there. */
+  readonly keeps?: number;
+}
+
 export interface Modified {
   readonly process: Process;
   /** False when there was no room for another area; what was divided before stays so. */
@@ -107,18 +118,10 @@ export interface Modified {
 
 /**
  * `vma_modify_flags`: a part of an area gets other flags. It becomes part of a neighbour that has them already
- * (`vma_merge_existing_range`), or the area is divided where needed. A neighbour keeps those of its own that `keeps` says.
+ * (`vma_merge_existing_range`), or the area is divided where needed.
  */
-export function modifyFlags(
-  draft: Draft,
-  process: Process,
-  vma: Vma,
-  start: number,
-  end: number,
-  flags: number,
-  clause: string,
-  keeps = 0,
-): Modified {
+export function modifyFlags(draft: Draft, process: Process, vma: Vma, change: FlagsChange): Modified {
+  const { start, end, flags, clause, keeps = 0 } = change;
   const merged = mergeExisting(draft, process, vma, { ...slice(vma, start, end), flags }, keeps);
   if (merged !== undefined) {
     draft.layoutClauses.push('VMA-03');

@@ -99,7 +99,7 @@ function fixUp(draft: Draft, process: Process, start: number, end: number, locke
     return process;
   }
   const keeps = locked === 0 && munlockKeepsSoftDirty(draft.kernel) ? VM_SOFTDIRTY : 0;
-  const { process: changed, done } = modifyFlags(draft, process, vma, start, end, flags, 'LOCK-12', keeps);
+  const { process: changed, done } = modifyFlags(draft, process, vma, { start, end, flags, clause: 'LOCK-12', keeps });
   if (done) draft.layoutClauses.push('LOCK-13');
   return done ? changed : undefined;
 }

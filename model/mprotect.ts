@@ -41,7 +41,7 @@ export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Ou
       if (to - page > draft.kernel.facts.memoryPages) return fail(draft, 'ENOMEM', 'PROT-09');
       flags |= flag.VM_ACCOUNT;
     }
-    const modified = modifyFlags(draft, current, vma, page, to, flags, 'PROT-06');
+    const modified = modifyFlags(draft, current, vma, { start: page, end: to, flags, clause: 'PROT-06' });
     if (!modified.done) return fail(draft, 'ENOMEM', 'AREA-03');
     draft.layoutClauses.push('PROT-10');
     // `vm_page_prot` of an area that takes the part in is not renewed yet when `vma_wants_writenotify` looks at it, and one

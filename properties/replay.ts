@@ -77,9 +77,10 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
       return { steps: [], message: answer.result === 'skipped' ? answer.reason : answer.message };
     }
     const { profile: kernel, levels } = session;
-    const verdict = checkProgram(program, answer, { contract, kernel, levels, everyLayout: true });
-    if (verdict !== undefined && 'unpredictable' in verdict) return { steps: [], message: verdict.unpredictable };
-    const disagreement = verdict;
+    const disagreement = checkProgram(program, answer, { contract, kernel, levels, everyLayout: true });
+    if (disagreement !== undefined && 'unpredictable' in disagreement) {
+      return { steps: [], message: disagreement.unpredictable };
+    }
     const steps: ReplayStep[] = [];
     const add = (text: string, result: Step, observed: unknown): void => {
       const { outcome, callbacks, frames, layout } = result.expected;

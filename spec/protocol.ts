@@ -5,7 +5,7 @@ import { MAP_FLAGS } from './operations/mappings.ts';
 import { OPERATION_NAMES, type OperationName, Program, SETTING_NAMES } from './program.ts';
 
 /** The version of the protocol; an unknown one is refused with a sentence. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const OperationNames = z.enum(OPERATION_NAMES as [OperationName, ...OperationName[]]);
 const Seq = z.int().min(0);

@@ -98,6 +98,16 @@ async function sweep(cacheDir: string, base: string): Promise<void> {
   await Promise.all(stale.map((name) => rm(path.join(cacheDir, name), { recursive: true, force: true })));
 }
 
+/** Those names of which the cache holds a complete layer, whatever it was made of; one that is being built has a longer name. */
+export async function layersReady<Name extends string>(
+  cacheDir: string,
+  names: readonly Name[],
+  layerName: (name: Name) => string,
+): Promise<readonly Name[]> {
+  const layers = (await readdir(cacheDir).catch(() => [])).filter((layer) => !layer.includes(TEMPORARY_MARK));
+  return names.filter((name) => layers.some((layer) => layer.startsWith(`${layerName(name)}-`)));
+}
+
 export async function exists(file: string): Promise<boolean> {
   return stat(file).then(
     () => true,

@@ -1,8 +1,8 @@
-import { readdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../spec/errors.ts';
 import { qemuVersion, rememberedAccelerator } from './accelerator.ts';
-import { defaultCacheDir, exists } from './cache.ts';
+import { defaultCacheDir, exists, layersReady } from './cache.ts';
 import { findDebianArchives } from './debian-sources.ts';
 import { installCommand, missingPackages } from '../packages.ts';
 import { knownKernels } from './releases.ts';
@@ -77,13 +77,7 @@ async function kits(cacheDir: string): Promise<Answer> {
 
 /** The kernels whose root is in the cache: everything else of their kits is made in seconds. */
 export async function kernelsReady(cacheDir: string = defaultCacheDir()): Promise<readonly string[]> {
-  const layers = await readdir(cacheDir).catch(() => []);
-  return knownKernels().filter((series) => layers.some((layer) => isRootOf(layer, series)));
-}
-
-/** Only complete roots count; one that is being built has a longer name. */
-function isRootOf(layer: string, series: string): boolean {
-  return layer.startsWith(`root-${series}-`) && !layer.includes('.tmp-');
+  return layersReady(cacheDir, knownKernels(), (series) => `root-${series}`);
 }
 
 async function diskSpace(cacheDir: string): Promise<Answer> {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Setting } from '../../spec/program.ts';
-import type { Answer, Event } from '../../spec/protocol.ts';
+import { type Answer, type Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
 import { buildHelper } from './build.ts';
 import { type HelperProcess, startHelper } from './helper-process.ts';
 
@@ -52,7 +52,7 @@ export function useHelper(variant: (typeof VARIANTS)[number]): HelperFixture {
 
   beforeEach(async () => {
     helper = startHelper(binary, ['--memfd']);
-    helper.send({ cmd: 'start', version: 2 });
+    helper.send({ cmd: 'start', version: PROTOCOL_VERSION });
     started = await helper.next();
     expect(started).toMatchObject({ event: 'started', levels: ['outcome'] });
   });

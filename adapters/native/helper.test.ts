@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import lkmc from '../../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../../spec/contracts/pages_mmap.json' with { type: 'json' };
+import { PROTOCOL_VERSION } from '../../spec/protocol.ts';
 import { childrenOf, useHelper, VARIANTS } from './helper-fixture.ts';
 import { startHelper } from './helper-process.ts';
 
@@ -197,7 +198,7 @@ describe.each(VARIANTS)('the %s helper with memfds', (variant) => {
     ['garbage', 'not JSON'],
     ['{"cmd":"run","seq":1,"programs":[', 'not JSON'],
     ['{"cmd":"fly"}', 'unknown command'],
-    ['{"cmd":"start","version":1}', 'version 2'],
+    ['{"cmd":"start","version":1}', `version ${String(PROTOCOL_VERSION)}`],
     ['{"cmd":"run","seq":1,"programs":[]}', 'configure'],
     ['[1]', 'cmd'],
   ])('refuses %s with a sentence', async (line, part) => {

@@ -2,7 +2,7 @@ import type { Contract } from '../../spec/contract.ts';
 import { loadContract } from '../../spec/load.ts';
 import { LEVELS, type Observation } from '../../spec/observation.ts';
 import type { Address, Op, Operation, Setting } from '../../spec/program.ts';
-import { Command, Event } from '../../spec/protocol.ts';
+import { Command, Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
 import type { FaultName } from './faults.ts';
 import type { Series } from './kernel-version.ts';
 import { PAGE_SIZE } from './machine.ts';
@@ -138,7 +138,7 @@ export function observe(device: Device | Contract, ops: Operation[], { setting, 
   const simulator = new Simulator(options);
   const contract = typeof device === 'string' ? loadContract(device) : device;
   const send = (command: unknown): unknown => Event.parse(simulator.handle(Command.parse(command))[0]);
-  send({ cmd: 'start', version: 2 });
+  send({ cmd: 'start', version: PROTOCOL_VERSION });
   send({ cmd: 'configure', seq: 0, contract, levels: LEVELS });
   // Under limits there may be no room for storing the letters.
   const setup = setting === undefined ? lettered(device) : [];

@@ -5,7 +5,7 @@ import type { Contract } from '../../spec/contract.ts';
 import { loadContract } from '../../spec/load.ts';
 import { LEVELS } from '../../spec/observation.ts';
 import type { Operation } from '../../spec/program.ts';
-import { type Command, Event } from '../../spec/protocol.ts';
+import { type Command, Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
 import { parseLine } from './commands.ts';
 import { FAULT_NAMES, type FaultName } from './faults.ts';
 import { actor, type Device, maps, observe, placed, yields } from './fixtures.ts';
@@ -14,7 +14,7 @@ import { Simulator } from './simulator.ts';
 const { open, close, read, write, mmap, munmap, load, store, fork, checkpoint } = actor('p0');
 const PAGE = 4096;
 
-const start: Command = { cmd: 'start', version: 2 };
+const start: Command = { cmd: 'start', version: PROTOCOL_VERSION };
 const stop: Command = { cmd: 'stop' };
 const configure = (device: Device): Extract<Command, { cmd: 'configure' }> => {
   return { cmd: 'configure', seq: 1, contract: loadContract(device), levels: [...LEVELS] };
@@ -53,7 +53,7 @@ describe('protocol', () => {
   test('another version is refused with what to do', () => {
     expect(converse({ cmd: 'start', version: 7 })[0]).toEqual({
       event: 'refused',
-      message: expect.stringMatching(/version 2 .* not version 7: use/) as string,
+      message: expect.stringMatching(new RegExp(`version ${String(PROTOCOL_VERSION)} .* not version 7: use`)) as string,
     });
   });
 

@@ -1,28 +1,19 @@
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { defaultCacheDir } from '../kernel/cache.ts';
-import { buildImage, type ModuleToLoad } from '../kernel/image.ts';
-import { OWN_MODULES } from '../kernel/kit.ts';
+import { buildImage } from '../kernel/image.ts';
+import { type KitOptions, OWN_MODULES } from '../kernel/kit.ts';
 import { buildModules } from '../kernel/modules.ts';
 import { pruneLayers } from '../kernel/prune.ts';
 import { installPackages } from '../packages.ts';
 import { prepareUmlKernel } from './kernel.ts';
 import type { UmlBoot } from './machine.ts';
 
-export interface UmlKitOptions {
+export interface UmlKitOptions extends Omit<KitOptions, 'kernel' | 'moduleDir'> {
   /** A kernel series, for example `6.1`. */
   readonly series: string;
   /** The name of the target, for messages. */
   readonly name: string;
-  /** A patch for the project's modules: a mutant. */
-  readonly patch?: string;
-  /** What the guest loads, in this order; every module of the project by default. */
-  readonly modules?: readonly ModuleToLoad[];
-  /** A statically linked executable that speaks over stdin and stdout. */
-  readonly helper: string;
-  readonly cacheDir?: string;
-  readonly onProgress: (message: string) => void;
-  readonly signal?: AbortSignal;
 }
 
 const PORT_DRIVER = { name: 'uml_port', sourceDir: path.join(import.meta.dirname, 'port') };

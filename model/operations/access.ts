@@ -84,18 +84,20 @@ function remote(
   return safe(draft.kernel.facts, at, length, 'wraps') ? { owner, at } : { none: 'unsafe' };
 }
 
-type CopyPart = (frame: number, part: Part, from: number) => void;
+/** A transfer of `length` bytes between memory of a process and somewhere else, part by part of a page. */
+interface RemoteTransfer {
+  readonly owner: Process;
+  /** Bytes from the start of the arena. */
+  readonly at: number;
+  readonly length: number;
+  readonly write: boolean;
+  readonly copyPart: (frame: number, part: Part, from: number) => void;
+}
 
 /** One way into another process' memory: how it copies, and the clauses that say what comes of it. */
 interface Way {
-  readonly copy: (
-    draft: Draft,
-    owner: Process,
-    at: number,
-    length: number,
-    write: boolean,
-    copyPart: CopyPart,
-  ) => number;
+  /** Returns how many bytes were copied. */
+  readonly copy: (draft: Draft, transfer: RemoteTransfer) => number;
   /** When not even the first byte can be had. */
   readonly errno: string;
   readonly refused: string;
@@ -126,9 +128,10 @@ function readRemote(draft: Draft, op: Op<'vm_read' | 'mem_read'>, way: Way): Out
   const found = remote(draft, op, op.length);
   if (!('owner' in found)) return found;
   const bytes = new Uint8Array(op.length);
-  const done = way.copy(draft, found.owner, found.at, op.length, false, (frame, part, from) => {
+  const copyPart: RemoteTransfer['copyPart'] = (frame, part, from) => {
     bytes.set(draft.bytes(frame).subarray(part.offset, part.offset + part.length), from);
-  });
+  };
+  const done = way.copy(draft, { ...found, length: op.length, write: false, copyPart });
   if (op.length > 0 && done === 0) return fail(draft, way.errno, way.refused);
   const clause = done < op.length ? way.short : way.read(draft);
   return { ...succeed(draft, done, clause), data: encodeBytes(bytes.subarray(0, done)) };
@@ -138,25 +141,16 @@ function writeRemote(draft: Draft, op: Op<'vm_write' | 'mem_write'>, way: Way): 
   const data = expandData(op.data);
   const found = remote(draft, op, data.length);
   if (!('owner' in found)) return found;
-  const done = way.copy(draft, found.owner, found.at, data.length, true, (frame, part, from) => {
+  const copyPart: RemoteTransfer['copyPart'] = (frame, part, from) => {
     draft.writable(frame).set(data.subarray(from, from + part.length), part.offset);
-  });
+  };
+  const done = way.copy(draft, { ...found, length: data.length, write: true, copyPart });
   if (data.length > 0 && done === 0) return fail(draft, way.errno, way.refused);
   return succeed(draft, done, done < data.length ? way.short : way.written);
 }
 
-/**
- * mm/process_vm_access.c: the pages are pinned together, in rounds of as many as can be had, and then copied. Returns how many
- * bytes were copied.
- */
-function pinAndCopy(
-  draft: Draft,
-  owner: Process,
-  at: number,
-  length: number,
-  write: boolean,
-  copyPart: CopyPart,
-): number {
+/** mm/process_vm_access.c: the pages are pinned together, in rounds of as many as can be had, and then copied. */
+function pinAndCopy(draft: Draft, { owner, at, length, write, copyPart }: RemoteTransfer): number {
   let current = owner;
   let done = 0;
   while (done < length) {
@@ -174,15 +168,8 @@ function pinAndCopy(
   return done;
 }
 
-/** fs/proc/base.c `mem_rw`: pieces of a page's length, each of which ends early where a page cannot be had. Returns the bytes copied. */
-function accessRemote(
-  draft: Draft,
-  owner: Process,
-  at: number,
-  length: number,
-  write: boolean,
-  copyPart: CopyPart,
-): number {
+/** fs/proc/base.c `mem_rw`: pieces of a page's length, each of which ends early where a page cannot be had. */
+function accessRemote(draft: Draft, { owner, at, length, write, copyPart }: RemoteTransfer): number {
   const how: How = { write, force: draft.kernel.facts.memForce, pins: false };
   let current = owner;
   let copied = 0;

@@ -15,7 +15,7 @@
 #include "run.h"
 #include "settings.h"
 
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 #define IMPLEMENTATION_VERSION "0.2.0"
 
 const struct backend *backend;
