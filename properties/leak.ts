@@ -3,12 +3,13 @@ import type { Property } from './property.ts';
 const TIMES = 200;
 
 /**
- * Needs no model: a program that is repeated often loses no memory. A page lost by each repetition stands out clearly
- * from the few pages that caches of the kernel take and give back.
+ * Needs no model: a program that is repeated often loses no memory. What caches of the kernel take and give back, a hundred
+ * pages and more where there are many forks, does not grow with the repetitions, and a target repeats a program more often
+ * when it is in doubt.
  */
 export const leak: Property = {
   name: 'leak',
-  text: `A program repeated ${String(TIMES)} times loses less than a page for every second repetition.`,
+  text: `A program repeated ${String(TIMES)} times or more loses less than a page for every second repetition.`,
   needs: ['callbacks'],
   share: 1,
   most: 40,

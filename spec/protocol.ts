@@ -169,6 +169,7 @@ export const Answer = z
       seq: Seq,
       index: z.int().min(0),
       result: z.literal('repeated'),
+      /** How often it was repeated: as often as asked for, or more to be sure of a loss. */
       times: z.int(),
       /** Free pages of the system before, minus after. */
       pagesLost: z.int(),

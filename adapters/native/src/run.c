@@ -178,23 +178,39 @@ static bool perform_quietly(const struct program *program, char *message, size_t
 	return true;
 }
 
-static bool repeat_program(const struct program *program, char *message, size_t size)
+static bool perform_times(const struct program *program, int64_t times, char *message, size_t size)
 {
-	int64_t before = 0;
-
-	for (uint64_t i = 0; i < REPEAT_WARM_UP + control->run.repeat; i++) {
-		if (i == REPEAT_WARM_UP)
-			before = repeat_free_pages();
+	for (int64_t i = 0; i < times; i++)
 		if (!perform_quietly(program, message, size))
 			return false;
-	}
+	return true;
+}
+
+static bool repeat_program(const struct program *program, char *message, size_t size)
+{
+	int64_t times = (int64_t)control->run.repeat;
+
+	if (!perform_times(program, REPEAT_WARM_UP, message, size))
+		return false;
+
+	int64_t before = repeat_free_pages();
+
+	if (!perform_times(program, times, message, size))
+		return false;
 
 	int64_t lost = before - repeat_free_pages();
+
+	if (lost * 2 >= times && lost < times * 2) {
+		if (!perform_times(program, times * (REPEAT_IN_DOUBT - 1), message, size))
+			return false;
+		times *= REPEAT_IN_DOUBT;
+		lost = before - repeat_free_pages();
+	}
 
 	output_reset();
 	append_head("repeated");
 	output_text(",\"times\":");
-	output_unsigned(control->run.repeat);
+	output_integer(times);
 	output_text(",\"pagesLost\":");
 	output_integer(lost);
 	output_char('}');
