@@ -9,7 +9,7 @@ import { knownKernels } from './kernel/releases.ts';
 import { memfdTarget } from './native/target.ts';
 import { connectProcess } from './process.ts';
 import { umlTarget } from './uml/target.ts';
-import { UML_SERIES, umlsReady } from './uml/releases.ts';
+import { UML_RELEASES, umlName, umlsReady } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/faults.ts';
 
 /** A target that is a program of this package, run by this very Node. */
@@ -54,10 +54,10 @@ function kinds(): readonly Kind[] {
       make: (options: KernelTargetOptions) => kernelTarget(series, options),
       needs: 'guest' as const,
     })),
-    ...UML_SERIES.map((series) => ({
-      name: `uml:${series}`,
-      description: `the modules in Linux ${series} as a process of this machine (User Mode Linux)`,
-      make: (options: KernelTargetOptions) => umlTarget(series, options),
+    ...UML_RELEASES.map((release) => ({
+      name: umlName(release),
+      description: `the modules in Linux ${release.series} as a process of this machine (User Mode Linux)${release.checks ? ', which reports what drivers do silently' : ''}`,
+      make: (options: KernelTargetOptions) => umlTarget(release, options),
       needs: 'uml' as const,
     })),
     {
@@ -89,10 +89,7 @@ export async function listTargets(): Promise<readonly TargetStatus[]> {
     guest: await missingPackages('guest'),
     uml: await missingPackages('uml'),
   };
-  const ready = new Set([
-    ...(await kernelsReady()).map((series) => `kernel:${series}`),
-    ...(await umlsReady()).map((series) => `uml:${series}`),
-  ]);
+  const ready = new Set([...(await kernelsReady()).map((series) => `kernel:${series}`), ...(await umlsReady())]);
   return kinds().map(({ name, description, needs }): TargetStatus => {
     if (needs === undefined) return { name, description, state: 'ready' };
     if (missing[needs].length > 0) {

@@ -8,7 +8,7 @@ test.for(['lkmc_mmap', 'pages_mmap'])(
   async (contract, { skip }) => {
     const ready = await umlsReady();
     skip(
-      !ready.includes('6.1'),
+      !ready.includes('uml:6.1'),
       'its kernel takes up to twenty minutes to compile; first: mmap-conformance prepare uml:6.1',
     );
     const properties = ['corpus', 'lockstep', 'balance', 'isolation', 'leak'] as const;

@@ -26,6 +26,8 @@ interface ModulesOptions {
   readonly root: BuildRoot;
   /** A directory that `make M=` can build. */
   readonly sourceDir: string;
+  /** What `make` is told besides: variables that instrument what is built. */
+  readonly variables?: readonly string[];
   /** A unified diff (for `patch -p1`) to apply first. */
   readonly patch?: string;
   readonly cacheDir: string;
@@ -58,6 +60,7 @@ export async function buildModules(options: ModulesOptions): Promise<BuiltModule
     options.root.kernelVersion,
     contents,
     patch ?? 'no patch',
+    options.variables ?? [],
   ]);
   const directory = await buildLayer({ ...options, name: 'modules', key }, async (target) => {
     options.onProgress(`Building the modules for Linux ${options.root.kernelVersion}.`);
@@ -123,7 +126,17 @@ async function compile(options: ModulesOptions, sources: readonly string[], targ
       contained(
         // objtool of newer kernels needs a /proc. An ordinary user becomes root of a user namespace.
         [`--root=${root.directory}`, ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])],
-        ['make', '-C', treeInRoot, ...(root.makeArguments ?? []), `M=${inRoot}`, '-j2', 'KCFLAGS=-Werror', 'modules'],
+        [
+          'make',
+          '-C',
+          treeInRoot,
+          ...(root.makeArguments ?? []),
+          `M=${inRoot}`,
+          '-j2',
+          'KCFLAGS=-Werror',
+          ...(options.variables ?? []),
+          'modules',
+        ],
       ),
       {
         what: `Building the modules for Linux ${root.kernelVersion}`,

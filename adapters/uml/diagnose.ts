@@ -2,7 +2,7 @@ import { defaultCacheDir } from '../kernel/cache.ts';
 import type { Finding } from '../kernel/diagnose.ts';
 import { contained, run } from '../kernel/processes.ts';
 import { installCommand, missingPackages } from '../packages.ts';
-import { UML_SERIES, umlsReady } from './releases.ts';
+import { UML_RELEASES, umlName, umlsReady } from './releases.ts';
 
 /**
  * What `uml` targets need, for `doctor`. They are not among the default targets, so nothing here is a failure. Changes
@@ -20,8 +20,8 @@ async function describe(cacheDir: string): Promise<string> {
   }
   const ready = await umlsReady(cacheDir);
   if (ready.length > 0) return `Ready in ${cacheDir}: ${ready.join(', ')}.`;
-  const names = UML_SERIES.map((series) => `uml:${series}`).join(' ');
-  return `Not prepared; mmap-conformance prepare ${names} compiles a kernel, which takes up to twenty minutes, once.`;
+  const names = UML_RELEASES.map(umlName).join(' ');
+  return `Not prepared; mmap-conformance prepare ${names} compiles kernels, which takes up to twenty minutes for each, once.`;
 }
 
 /** Whether a guest could be started as `machine.ts` does it. */

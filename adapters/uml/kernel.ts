@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
@@ -8,6 +8,7 @@ import { BUILD_ENVIRONMENT } from '../kernel/modules.ts';
 import { contained, run } from '../kernel/processes.ts';
 import { kernelRelease } from '../kernel/releases.ts';
 import { BUILD_DIR, BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
+import { umlName, type UmlRelease } from './releases.ts';
 
 /** A kernel that was built for User Mode Linux, and the root with the compiler that built it. */
 export interface UmlKernel extends BuildRoot {
@@ -29,6 +30,9 @@ const ARCHITECTURE = ['ARCH=um', 'SUBARCH=x86_64'];
 const KEPT = ['Makefile', '.config', 'Module.symvers', 'include', 'arch', 'scripts', 'source'];
 const OBJECT = /\.(o|a|cmd|order|ko|mod|mod\.c)$/;
 
+/** What is changed in the sources of a series, as patches for `patch -p1`; each says what for. */
+const PATCHES = path.join(import.meta.dirname, 'patches');
+
 /**
  * glibc of Debian 12 has no `__xmknod` to link with statically, which User Mode Linux exports to modules nevertheless (until
  * 6.4); nobody calls it.
@@ -38,22 +42,19 @@ const LINK_FLAGS = 'LD_FLAGS_CMDLINE=$(foreach opt,$(KBUILD_LDFLAGS),-Wl,$(opt))
 /**
  * Makes a kernel for User Mode Linux from Debian's sources, or finds it in the cache.
  *
- * @param series a kernel series that Debian has sources of, such as `6.1`
  * @param fragments files with options, on top of `allnoconfig`
- * @param name the name of the target, for messages
  * @throws ConformanceError of kind `target` when packages cannot be fetched, an option is not to be had, or the compiler fails
  */
 export async function prepareUmlKernel(
-  series: string,
+  release: UmlRelease,
   fragments: readonly string[],
-  name: string,
   context: LayerContext,
 ): Promise<UmlKernel> {
-  const root = await prepareSources(series, name, context);
+  const root = await prepareSources(release, context);
   const options = (await Promise.all(fragments.map((file) => readFile(file, 'utf8')))).join('\n');
   const key = layerKey(['uml-kernel', String(BUILD_VERSION), root.key, options]);
-  const directory = await buildLayer({ ...context, name: `uml-kernel-${series}`, key }, async (target) => {
-    await build(root.directory, options, target, { ...context, series });
+  const directory = await buildLayer({ ...context, name: `uml-kernel-${release.name}`, key }, async (target) => {
+    await build(root.directory, options, target, { ...context, target: umlName(release) });
   });
   return {
     directory: root.directory,
@@ -67,16 +68,24 @@ export async function prepareUmlKernel(
 
 /** A root with the sources of a kernel and a compiler. */
 async function prepareSources(
-  series: string,
-  name: string,
+  wanted: UmlRelease,
   context: LayerContext,
 ): Promise<{ readonly directory: string; readonly key: string }> {
+  const { series } = wanted;
   const release = kernelRelease(series);
+  const patches = await readPatches(series);
   const packages = [`linux-source-${series}`, ...KERNEL_PACKAGES, ...BUILD_PACKAGES];
-  const key = layerKey(['uml-sources', String(BUILD_VERSION), release.suite, release.securitySuite ?? '', packages]);
+  const key = layerKey([
+    'uml-sources',
+    String(BUILD_VERSION),
+    release.suite,
+    release.securitySuite ?? '',
+    packages,
+    patches,
+  ]);
   const directory = await buildLayer({ ...context, name: `uml-sources-${series}`, key }, async (target) => {
     context.onProgress(`Fetching the sources of Linux ${series} and a compiler from Debian ${release.suite}.`);
-    await makeRoot(release, { packages, target, name, ...context });
+    await makeRoot(release, { packages, target, name: umlName(wanted), ...context });
     const archive = `${SOURCES}-source-${series}.tar.xz`;
     await mkdir(path.join(target, SOURCES));
     await inRoot(target, ['tar', '--extract', '--strip-components=1', `--directory=${SOURCES}`, `--file=${archive}`], {
@@ -85,15 +94,34 @@ async function prepareSources(
       context,
     });
     await rm(path.join(target, archive));
+    for (const [file] of patches) {
+      const input = `--input=${path.join(PATCHES, series, file)}`;
+      await run('patch', ['--strip=1', '--batch', '--forward', '--fuzz=0', input], {
+        what: `Applying ${file}`,
+        code: 'patch-failed',
+        hint: `The sources of Linux ${series} have changed there; adapt adapters/uml/patches/${series}/${file}.`,
+        cwd: path.join(target, SOURCES),
+        ...(context.signal && { signal: context.signal }),
+      });
+    }
   });
   return { directory, key };
+}
+
+/** The patches of a series by name, in order. */
+async function readPatches(series: string): Promise<readonly (readonly [file: string, content: string])[]> {
+  const directory = path.join(PATCHES, series);
+  const files = await readdir(directory).catch(() => []);
+  return Promise.all(
+    files.toSorted().map(async (file) => [file, await readFile(path.join(directory, file), 'utf8')] as const),
+  );
 }
 
 async function build(
   root: string,
   options: string,
   target: string,
-  context: LayerContext & { readonly series: string },
+  context: LayerContext & { readonly target: string },
 ): Promise<void> {
   const inside = path.posix.join('/', BUILD_DIR, randomUUID());
   const directory = path.join(root, inside);
@@ -102,7 +130,7 @@ async function build(
   await mkdir(directory, { recursive: true });
   try {
     context.onProgress(
-      `Compiling Linux ${context.series} for User Mode Linux; this takes some minutes, and only once for this configuration.`,
+      `Compiling the kernel of ${context.target}; this takes some minutes, and only once for this configuration.`,
     );
     await writeFile(path.join(directory, 'wanted'), options);
     await make('Configuring the kernel', 'config-failed', `KCONFIG_ALLCONFIG=${inside}/wanted`, 'allnoconfig');

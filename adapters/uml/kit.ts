@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
+import type { Driver } from '../kernel/builtin-drivers.ts';
 import { defaultCacheDir } from '../kernel/cache.ts';
 import { buildImage } from '../kernel/image.ts';
 import { type KitOptions, OWN_MODULES } from '../kernel/kit.ts';
@@ -8,19 +9,48 @@ import { pruneLayers } from '../kernel/prune.ts';
 import { installPackages } from '../packages.ts';
 import { prepareUmlKernel } from './kernel.ts';
 import type { UmlBoot } from './machine.ts';
+import type { UmlRelease } from './releases.ts';
 
 export interface UmlKitOptions extends Omit<KitOptions, 'kernel' | 'moduleDir'> {
-  /** A kernel series, for example `6.1`. */
-  readonly series: string;
-  /** The name of the target, for messages. */
-  readonly name: string;
+  readonly release: UmlRelease;
 }
 
-const PORT_DRIVER = { name: 'uml_port', sourceDir: path.join(import.meta.dirname, 'port') };
-const FRAGMENTS = [path.join(import.meta.dirname, 'config/base.config')];
+/** What a guest is made of, without checks and with them. */
+interface Flavour {
+  /** Files with options of the kernel. */
+  readonly fragments: readonly string[];
+  /** Modules of our own, each in a directory of its name, in the order in which they are loaded. */
+  readonly drivers: readonly string[];
+  /** What building the modules under test takes besides. */
+  readonly variables: readonly string[];
+  readonly machine: Omit<UmlBoot, 'kernelPath' | 'initramfsPath'>;
+}
 
-/** MiB. All of it is filled with zeros before anything else, so less of it starts faster; some 20 are left for programs. */
-const MEMORY = 32;
+const PLAIN: Flavour = {
+  fragments: ['base'],
+  drivers: ['uml_port'],
+  variables: [],
+  // All memory is filled with zeros before anything else, so less of it starts faster; some 20 MiB are left for programs.
+  // What is freed too early reads as zeros, as in the guests of QEMU.
+  machine: { memory: 32, parameters: ['init_on_free=1'] },
+};
+
+const CHECKED: Flavour = {
+  fragments: ['base', 'checks'],
+  drivers: ['uml_port', 'ledger'],
+  // Only the modules under test are instrumented for coverage; lines need names.
+  variables: ['KCOV_INSTRUMENT=y', 'UBSAN_SANITIZE=y', 'KCFLAGS=-Werror -g'],
+  machine: {
+    memory: 96,
+    parameters: [
+      // What is freed too early, or was never filled, does not read as zeros.
+      'page_poison=1',
+      'page_owner=on',
+      'slub_debug=FZPU',
+      'kasan_multi_shot',
+    ],
+  },
+};
 
 /**
  * Makes ready what a guest of User Mode Linux needs, in layers that are cached one by one: sources and compiler (a minute),
@@ -30,25 +60,32 @@ const MEMORY = 32;
  *   output
  */
 export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlBoot> {
-  const { series, name, helper, onProgress, signal } = options;
+  const { release, helper, onProgress, signal } = options;
+  const flavour = release.checks ? CHECKED : PLAIN;
   const context = { cacheDir: options.cacheDir ?? defaultCacheDir(), onProgress, ...(signal && { signal }) };
   await installPackages('uml', onProgress);
-  const kernel = await prepareUmlKernel(series, FRAGMENTS, name, context);
-  const port = await buildModules({ ...context, root: kernel, sourceDir: PORT_DRIVER.sourceDir });
+  const fragments = flavour.fragments.map((name) => path.join(import.meta.dirname, `config/${name}.config`));
+  const kernel = await prepareUmlKernel(release, fragments, context);
+  const drivers: Driver[] = [];
+  for (const name of flavour.drivers) {
+    const sourceDir = path.join(import.meta.dirname, name);
+    const { directory } = await buildModules({ ...context, root: kernel, sourceDir });
+    drivers.push({ name, content: await readFile(path.join(directory, `${name}.ko`)) });
+  }
   const built = await buildModules({
     ...context,
     root: kernel,
     sourceDir: OWN_MODULES,
+    variables: flavour.variables,
     ...(options.patch !== undefined && { patch: options.patch }),
   });
-  const content = await readFile(path.join(port.directory, `${PORT_DRIVER.name}.ko`));
   const image = await buildImage({
     ...context,
-    drivers: [{ name: PORT_DRIVER.name, content }],
+    drivers,
     built,
     modules: options.modules ?? built.names.map((module) => ({ name: module })),
     helper,
   });
   await pruneLayers(context.cacheDir);
-  return { kernelPath: kernel.kernelPath, initramfsPath: image.initramfsPath, memory: MEMORY };
+  return { kernelPath: kernel.kernelPath, initramfsPath: image.initramfsPath, ...flavour.machine };
 }

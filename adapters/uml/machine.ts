@@ -12,6 +12,8 @@ export interface UmlBoot {
   readonly initramfsPath: string;
   /** Memory of the guest, in MiB. */
   readonly memory: number;
+  /** What the kernel is told besides. */
+  readonly parameters: readonly string[];
 }
 
 /** The descriptor that `uml_port` makes a device of. */
@@ -26,8 +28,6 @@ const COMMAND_LINE = [
   // A number instead of a measurement, which takes a tenth of a second. Nothing here waits in loops.
   'lpj=1000000',
   'panic=-1',
-  // As in the guests of QEMU: what is freed too early reads as zeros, and a long log.
-  'init_on_free=1',
   'log_buf_len=1M',
   // It wants to leave files behind that tell other programs of it; nobody asks.
   'uml_dir=/dev/null/',
@@ -109,5 +109,6 @@ function launch(boot: UmlBoot, cpu: number): readonly string[] {
     `mem=${String(boot.memory)}M`,
     `initrd=${boot.initramfsPath}`,
     ...COMMAND_LINE,
+    ...boot.parameters,
   ];
 }

@@ -1,9 +1,29 @@
 import { defaultCacheDir, layersReady } from '../kernel/cache.ts';
 
-/** The kernel series that are built for User Mode Linux, oldest first. */
-export const UML_SERIES = ['6.1'] as const;
+/** A kernel that can be built for User Mode Linux. */
+export interface UmlRelease {
+  /** What follows `uml:` in the name of the target. */
+  readonly name: string;
+  /** The kernel series, of which Debian has sources. */
+  readonly series: string;
+  /** Whether it is instrumented, and says what a driver does silently. */
+  readonly checks: boolean;
+}
 
-/** Those whose kernel is in the cache: everything else of their kits is made in seconds. */
+/** The kernels that are built for User Mode Linux, oldest first. */
+export const UML_RELEASES: readonly UmlRelease[] = [
+  { name: '6.1', series: '6.1', checks: false },
+  { name: '6.1+checks', series: '6.1', checks: true },
+];
+
+/** The name of a target. */
+export function umlName(release: UmlRelease): string {
+  return `uml:${release.name}`;
+}
+
+/** The targets whose kernel is in the cache: everything else of their kits is made in seconds. */
 export async function umlsReady(cacheDir: string = defaultCacheDir()): Promise<readonly string[]> {
-  return layersReady(cacheDir, UML_SERIES, (series) => `uml-kernel-${series}`);
+  const names = UML_RELEASES.map((release) => release.name);
+  const ready = await layersReady(cacheDir, names, (name) => `uml-kernel-${name}`);
+  return ready.map((name) => `uml:${name}`);
 }

@@ -5,10 +5,11 @@ import { buildHelper } from '../native/build.ts';
 import { installPackages } from '../packages.ts';
 import { prepareUmlKit } from './kit.ts';
 import { startUml, type UmlBoot } from './machine.ts';
+import { umlName, type UmlRelease } from './releases.ts';
 
 /** Linux as a process of this machine, with the modules loaded and the helper inside. */
-export function umlTarget(series: string, options: KernelTargetOptions = {}): Target {
-  const name = options.name ?? `uml:${series}`;
+export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}): Target {
+  const name = options.name ?? umlName(release);
   let kit: UmlBoot | undefined;
   return {
     name,
@@ -16,8 +17,7 @@ export function umlTarget(series: string, options: KernelTargetOptions = {}): Ta
       await installPackages('uml', onProgress);
       const helper = await buildHelper({ onProgress });
       kit = await prepareUmlKit({
-        series,
-        name,
+        release,
         helper,
         onProgress,
         ...(options.patch !== undefined && { patch: options.patch }),
