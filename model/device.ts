@@ -2,30 +2,46 @@ import { encodeBytes } from '../spec/bytes.ts';
 import type { Contract } from '../spec/contract.ts';
 import type { Draft } from './draft.ts';
 import { PAGE_SIZE } from './place.ts';
-import type { Position } from './positions.ts';
+import type { Place, Position } from './positions.ts';
 import type { Description } from './state.ts';
 
 /**
  * The first part of what the driver's `read` does: it logs the call, with its position exactly, as 64 bits. Returns how many
- * bytes there are from there on.
+ * bytes there are from there on, or that copying them is made to fail.
  */
-export function startRead(draft: Draft, position: Position, length: number, clause: string): number {
+export function startRead(draft: Draft, position: Position, length: number, clause: string): number | 'failed' {
   draft.callback('read', `len=${String(length)} pos=${position.toString()}`, clause);
-  return Math.max(0, Math.min(length, draft.contract.read.size - Number(position)));
+  const rest = draft.contract.read.size - Number(position);
+  // Nothing is copied from behind the end, but nothing may be copied from before it.
+  if (rest <= 0) return 0;
+  const count = Math.min(length, rest);
+  return copyFails(draft, count) ? 'failed' : count;
+}
+
+/** Whether a copy is made to fail and there was something to copy. */
+function copyFails(draft: Draft, count: number): boolean {
+  if (!draft.copyFails()) return false;
+  if (count > 0) return true;
+  draft.outcomeClauses.push('FAIL-04');
+  return false;
 }
 
 /** The same of its `write`: where in the buffer bytes go, or that the end is reached. */
 export function startWrite(
   draft: Draft,
-  position: Position,
+  { description, position }: Pick<Place, 'description' | 'position'>,
   length: number,
   clause: string,
-): { start: number; count: number } | 'end' {
+): { start: number; count: number } | 'end' | 'failed' {
   const { write: rules } = draft.contract;
   draft.callback('write', `len=${String(length)} pos=${position.toString()}`, clause);
   const start = rules.position === 'ignored' ? 0 : Number(position);
   if (rules.position === 'honoured' && start >= rules.size) return 'end';
-  return { start, count: Math.min(length, rules.size - start) };
+  const count = Math.min(length, rules.size - start);
+  if (!copyFails(draft, count)) return { start, count };
+  // `copy_from_user` leaves nothing undefined behind.
+  setBufferBytes(draft, description, start, new Uint8Array(count));
+  return 'failed';
 }
 
 /** Cites what decides about bytes that were read: whose buffer they come from, and that they are those at the position. */

@@ -1,5 +1,7 @@
 import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
+import type { Outcome } from '../spec/observation.ts';
+import type { Failure } from '../spec/operations/define.ts';
 import type { Setting } from '../spec/program.ts';
 import type { Description, Process, State, Vma } from './state.ts';
 
@@ -36,6 +38,14 @@ export class Draft {
   framesTouched = false;
   /** Set when a copy has to load what it has stored itself, and the target does not say that it can. */
   unpredictable = false;
+
+  /** What fails during this step, if the driver comes to it. */
+  failure: { readonly what: Failure; readonly nth: number } | undefined;
+  /** Whether it did. */
+  failed = false;
+  /** An outcome that is as good as the step's. */
+  alternative: Outcome | undefined;
+  #copies = 0;
 
   readonly #ownContents = new Set<number>();
   /** Descriptions whose last reference may be gone; they are released when the operation returns to user space. */
@@ -125,6 +135,21 @@ export class Draft {
     if (this.contract.log.callbacks.includes(name)) {
       this.callbacks.push({ text: fields === '' ? name : `${name} ${fields}`, clause });
     }
+  }
+
+  /** The driver allocates: whether one of its allocations fails; which one makes no difference to anybody else. */
+  allocationFails(): boolean {
+    if (this.failure?.what !== 'allocation' || this.failed) return false;
+    this.failed = true;
+    return true;
+  }
+
+  /** The driver copies to or from user memory: whether this copy fails. */
+  copyFails(): boolean {
+    this.#copies += 1;
+    if (this.failure?.what !== 'copy' || this.#copies !== this.failure.nth) return false;
+    this.failed = true;
+    return true;
   }
 
   /** One reference to a description is gone. */

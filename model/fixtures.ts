@@ -6,6 +6,7 @@ import pages from '../spec/contracts/pages_mmap.json' with { type: 'json' };
 import { type KernelProfile, MEASURED_SERIES } from '../spec/kernel.ts';
 import { platformOf } from '../spec/platform.ts';
 import { LEVELS, type Observation } from '../spec/observation.ts';
+import { FAILURES } from '../spec/operations/define.ts';
 import { type Operation, OPERATION_NAMES, type Setting, SETTING_NAMES } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
 import { REFERENCE_FACTS } from './reference-facts.ts';
@@ -73,6 +74,7 @@ function applicableIds(contract: Contract, kernel: KernelProfile): string[] {
     platform: kernel.platform,
     operations: OPERATION_NAMES,
     settings: SETTING_NAMES,
+    failures: FAILURES,
   };
   return applicableClauses(contract, facts, LEVELS).map(({ id }) => id);
 }

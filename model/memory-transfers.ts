@@ -18,8 +18,9 @@ export function readInto(draft: Draft, process: Process, op: Op<'read_into'>): O
   const { place, at } = begun;
   const { description, position } = place;
   const count = startRead(draft, position, op.length, 'READ-07');
+  if (count === 'failed') return fail(draft, 'EFAULT', 'FAIL-02');
   if (count === 0) {
-    if (op.length === 0 && position < draft.contract.read.size) copyNothing(draft, process, at, 'user');
+    if (op.length === 0 && position < draft.contract.read.size && !draft.failed) copyNothing(draft, process, at, 'user');
     return succeed(draft, 0, op.length === 0 ? 'READ-08' : 'READ-02');
   }
   // What can be read lies far below 2^53.
@@ -35,14 +36,18 @@ export function writeFrom(draft: Draft, process: Process, op: Op<'write_from'>):
   const begun = begin(draft, process, op, 'write');
   if (!('place' in begun)) return begun;
   const { place, at } = begun;
-  const { description, position } = place;
+  const { description } = place;
   const { write: rules } = draft.contract;
-  const target = startWrite(draft, position, op.length, 'WRITE-08');
+  const target = startWrite(draft, place, op.length, 'WRITE-08');
+  if (target === 'failed') return fail(draft, 'EFAULT', 'FAIL-03');
   if (target === 'end') {
     return rules.atEnd === 'ENOSPC' ? fail(draft, 'ENOSPC', 'WRITE-03') : succeed(draft, 0, 'WRITE-03');
   }
   const { start, count } = target;
-  const copied = copy(draft, process, at, { buffer: description.buffer, position: start, count, to: 'device' });
+  // A copy of nothing that is made to fail does not even look at the memory.
+  const copied = draft.failed
+    ? { done: 0 }
+    : copy(draft, process, at, { buffer: description.buffer, position: start, count, to: 'device' });
   if (copied.fault !== undefined) {
     // `copy_from_user` leaves nothing undefined behind.
     setBufferBytes(draft, description, start + copied.done, new Uint8Array(count - copied.done));

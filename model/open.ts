@@ -51,6 +51,7 @@ function descriptor(
     if (flags.has('noatime')) return refuse(draft, 'EPERM', 'OPEN-07');
   }
   const description = file(draft, op, flags);
+  if (description === undefined) return refuse(draft, 'ENOMEM', 'FAIL-01');
   if (flags.has('direct')) {
     // Whether the device can do this is known only after its driver has opened it.
     draft.drop(description.id);
@@ -82,7 +83,10 @@ function name(draft: Draft): Description {
   return description;
 }
 
-function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Description {
+/** What the driver opens, unless it runs out of memory. */
+function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Description | undefined {
+  draft.callback('open', '', 'OPEN-02');
+  if (draft.allocationFails()) return undefined;
   const ownedByDevice = draft.contract.buffer.owner === 'device';
   const description: Description = {
     id: draft.id(),
@@ -94,7 +98,6 @@ function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Descripti
     buffer: ownedByDevice ? DEVICE_BUFFER : newBuffer(draft),
   };
   draft.setDescription(description);
-  draft.callback('open', '', 'OPEN-02');
   return description;
 }
 

@@ -26,6 +26,10 @@ export interface Expected {
   /** Absent when unchanged. */
   readonly frames?: Frames;
   readonly layout?: Layout;
+  /** Whether the failure that the operation asked for took place. */
+  readonly failed: boolean;
+  /** An outcome that is as good. */
+  readonly alternative?: Outcome;
 }
 
 /** The clauses that decided, by level; the last of each decided finally. */
@@ -75,18 +79,26 @@ function firstState(contract: Contract, kernel: KernelProfile): State {
   return draft.state();
 }
 
-/**
- * What one operation does: the next state, what must be observed, and the clauses that decided it. Pure.
- * `layout` is part of the expectation at checkpoints, or always with `everyLayout`.
- */
+export interface StepOptions {
+  /** Expect the layout after every operation instead of only at checkpoints. */
+  readonly everyLayout?: boolean;
+  /**
+   * Whether the failure that the operation asks for took place. How often a driver allocates is its own business, so the
+   * target says whether it came to that, and the model what follows from it.
+   */
+  readonly failed?: boolean;
+}
+
+/** What one operation does: the next state, what must be observed, and the clauses that decided it. Pure. */
 export function step(
   state: State,
   operation: Operation,
   contract: Contract,
   kernel: KernelProfile,
-  everyLayout = false,
+  { everyLayout = false, failed = false }: StepOptions = {},
 ): Step {
   const draft = new Draft(state, contract, kernel);
+  if (failed && 'fail' in operation) draft.failure = operation.fail;
   const process = draft.process(operation.actor);
   const outcome: Outcome =
     process === undefined
@@ -125,7 +137,13 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
     draft.drop(description);
     draft.releaseDropped();
   }
-  const expected = { outcome: { ret: 0 }, callbacks: draft.callbacks, layout, ...(frames && { frames }) };
+  const expected = {
+    outcome: { ret: 0 },
+    callbacks: draft.callbacks,
+    layout,
+    failed: false,
+    ...(frames && { frames }),
+  };
   return stepOf(draft, expected);
 }
 
@@ -141,8 +159,10 @@ function finish(draft: Draft, outcome: Outcome, layout: boolean): Step {
   const expected: Expected = {
     outcome,
     callbacks: draft.callbacks,
+    failed: draft.failed,
     ...(frames && { frames }),
     ...(layout && { layout: observeLayout(draft) }),
+    ...(draft.alternative && { alternative: draft.alternative }),
   };
   return stepOf(draft, expected);
 }

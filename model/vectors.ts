@@ -58,6 +58,7 @@ function read(draft: Draft, place: Place | Refused, lengths: readonly number[], 
     const position = place.position;
     const at = typeof position === 'bigint' ? position + BigInt(before) : position + before;
     const count = startRead(draft, at, length, clause);
+    if (count === 'failed') return { errno: 'EFAULT', clause: 'FAIL-02' };
     if (count > 0) pieces.push(bufferBytes(draft, description, Number(at), count));
     return count;
   });
@@ -81,7 +82,8 @@ function write(draft: Draft, place: Place | Refused, segments: Op<'writev'>['seg
     const position = place.position;
     const step = honoured ? before : 0;
     const at = typeof position === 'bigint' ? position + BigInt(step) : position + step;
-    const target = startWrite(draft, at, length, clause);
+    const target = startWrite(draft, { description, position: at }, length, clause);
+    if (target === 'failed') return { errno: 'EFAULT', clause: 'FAIL-03' };
     if (target === 'end') return rules.atEnd === 'ENOSPC' ? { errno: 'ENOSPC', clause: 'WRITE-03' } : 0;
     const segment = segments[index];
     if (segment !== undefined) {

@@ -56,9 +56,9 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
 /** What of a target decides which clauses apply. */
 export function clauseFacts(session: Session): ClauseFacts {
   const { started, profile } = session;
-  const { operations, settings, repeat } = started;
+  const { operations, settings, failures, repeat } = started;
   const { noexec, version, platform, facts } = profile;
-  return { ...facts, mapPages: facts.mapPages, noexec, version, platform, operations, settings, repeat };
+  return { ...facts, mapPages: facts.mapPages, noexec, version, platform, operations, settings, failures, repeat };
 }
 
 /** Why a property cannot be judged on this target; undefined if it can. */

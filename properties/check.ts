@@ -4,7 +4,7 @@ import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Layout, Level, Observation, Outcome } from '../spec/observation.ts';
 import { describeOperation, type Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
-import { end, initialState, step, type Step } from '../model/step.ts';
+import { end, type Expected, initialState, step, type Step } from '../model/step.ts';
 
 export type Observed = Extract<Answer, { result: 'observed' }>;
 
@@ -42,8 +42,9 @@ export function checkProgram(
   }
   let state = initialState(contract, kernel, program);
   for (const [index, operation] of program.ops.entries()) {
-    const result = step(state, operation, contract, kernel, checker.everyLayout);
     const observation = answer.steps[index];
+    const failed = observation?.failed === true;
+    const result = step(state, operation, contract, kernel, { everyLayout: checker.everyLayout === true, failed });
     const difference = observation === undefined ? undefined : compare(result, observation, checker, index);
     if (difference !== undefined) return difference;
     if (result.unpredictable) {
@@ -53,7 +54,9 @@ export function checkProgram(
     }
     state = result.state;
   }
-  return compare(end(state, contract, kernel), answer.end, checker, program.ops.length);
+  const difference = compare(end(state, contract, kernel), answer.end, checker, program.ops.length);
+  if (difference === undefined && checker.levels.includes('health')) checker.coverage?.add('HEALTH-03');
+  return difference;
 }
 
 function disagree(
@@ -75,9 +78,16 @@ function compare(result: Step, observed: Observation, checker: Checker, index: n
   if (coverage !== undefined) {
     coverage.add('HEALTH-01');
     for (const clause of clauses.outcome) coverage.add(clause);
+    if (expected.failed) coverage.add('FAIL-06');
   }
-  if (!sameOutcome(expected.outcome, observed.outcome)) {
+  if (expected.failed !== (observed.failed === true)) {
+    return disagree('outcome', 'FAIL-06', index, { failed: expected.failed }, { failed: observed.failed === true });
+  }
+  if (!isExpected(expected, observed.outcome)) {
     return disagree('outcome', clauses.outcome.at(-1) ?? 'CALL-01', index, expected.outcome, observed.outcome);
+  }
+  if (observed.remains !== undefined && observed.remains.length > 0) {
+    return disagree('health', 'HEALTH-03', index, [], observed.remains);
   }
   if (levels.includes('callbacks')) {
     const difference = compareCallbacks(result, observed.callbacks ?? [], index, coverage);
@@ -119,6 +129,10 @@ function compareCallbacks(
   }
   coverage?.add('CALL-01');
   return undefined;
+}
+
+function isExpected({ outcome, alternative }: Expected, observed: Outcome): boolean {
+  return sameOutcome(outcome, observed) || (alternative !== undefined && sameOutcome(alternative, observed));
 }
 
 function sameOutcome(a: Outcome, b: Outcome): boolean {

@@ -18,6 +18,7 @@ import { advice } from './operations/advice.ts';
 import { descriptors, open } from './operations/descriptors.ts';
 import { mappings, mmap } from './operations/mappings.ts';
 import { processes } from './operations/processes.ts';
+import { sometimesFailing } from './operations/failing.ts';
 import { type Generators, type Scene, type Surroundings, type Theme, THEMES } from './operations/scene.ts';
 import { transfers } from './operations/transfers.ts';
 import { Choices } from './random.ts';
@@ -26,9 +27,15 @@ export type { Surroundings } from './operations/scene.ts';
 
 /** What generators need to know of a target that has answered `start` and `configure`. */
 export function surroundingsOf(contract: Contract, kernel: KernelProfile, started: Started): Surroundings {
-  const { operations, settings, mapFlags } = started;
-  const offered = { operations: new Set(operations), settings: new Set(settings), mapFlags: new Set(mapFlags) };
-  return { contract, kernel, ...offered };
+  const { operations, settings, mapFlags, failures } = started;
+  return {
+    contract,
+    kernel,
+    operations: new Set(operations),
+    settings: new Set(settings),
+    mapFlags: new Set(mapFlags),
+    failures: new Set(failures),
+  };
 }
 
 const GENERATORS: Generators = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
@@ -102,8 +109,11 @@ export function generateProgram(choices: Choices, surroundings: Surroundings, le
     const scene = { ...surroundings, choices, state, process, setting, huge, memory };
     for (let draw = 1; draw <= DRAWS; draw++) {
       const names = { ...bound };
-      const operation = nextOperation({ ...scene, names, reckless: choices.chance(RECKLESS) }, plan, ops.length);
-      const result = step(state, operation, contract, kernel);
+      const drawn = nextOperation({ ...scene, names, reckless: choices.chance(RECKLESS) }, plan, ops.length);
+      const operation = sometimesFailing(scene, drawn);
+      // Whether it comes to the failure is the target's business; most of them are the first of their kind.
+      const failed = 'fail' in operation && operation.fail !== undefined;
+      const result = step(state, operation, contract, kernel, { failed });
       // Nothing could be said of what comes behind it.
       if (result.unpredictable) continue;
       if (!isNews(result, cited) && draw < DRAWS && choices.chance(CURIOUS)) continue;

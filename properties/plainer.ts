@@ -28,6 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   actor: (value: string, op) => (op.op === 'exit' ? [] : before(value, [FIRST_ACTOR])),
   at: plainerAddresses,
   data: plainerData,
+  fail: (value: { readonly nth: number }) => [undefined, ...(value.nth > 1 ? [{ ...value, nth: 1 }] : [])],
   flags: (value: readonly string[]) => [undefined, ...shorter(value)],
   length: (value, op) => before(value, schemaOf(op, 'length') === Int64 ? RANGES : COUNTS),
   lengths: (value: readonly number[]) => [...shorter(value), ...each(value, (length) => before(length, COUNTS))],
@@ -57,7 +58,7 @@ const PLAINER_KINDS: { readonly [Name in Operation['op']]?: (op: Extract<Operati
 /** All operations that are plainer than this one in one respect. */
 export function plainer(op: Operation): Operation[] {
   const kind = PLAINER_KINDS[op.op] as ((op: Operation) => unknown) | undefined;
-  const variants = [kind === undefined ? undefined : asOperation(kind(op))];
+  const variants = [kind === undefined ? undefined : asOperation({ ...(kind(op) as object), ...failureOf(op) })];
   for (const [field, value] of Object.entries(op)) {
     if (field === 'op') continue;
     const rule = RULES[field] as ((value: unknown, op: Operation) => readonly unknown[]) | undefined;
@@ -65,6 +66,11 @@ export function plainer(op: Operation): Operation[] {
     variants.push(...values.map((simpler) => withField(op, field, simpler)));
   }
   return variants.filter((variant) => variant !== undefined);
+}
+
+/** What it asks to fail, which its plainer kinds can, too. */
+function failureOf(op: Operation): object {
+  return 'fail' in op && op.fail !== undefined ? { fail: op.fail } : {};
 }
 
 /** Settings that limit less: none, one limit fewer, or a lower one, which says more plainly that it is one. */

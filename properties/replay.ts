@@ -95,7 +95,8 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
     };
     let state = initialState(contract, kernel, program);
     for (const [index, op] of program.ops.entries()) {
-      const result = step(state, op, contract, kernel, true);
+      const failed = answer.steps[index]?.failed === true;
+      const result = step(state, op, contract, kernel, { everyLayout: true, failed });
       state = result.state;
       add(describeOperation(op), result, answer.steps[index]);
     }

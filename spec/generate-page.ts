@@ -3,6 +3,7 @@ import type { Contract } from './contract.ts';
 import { MEASURED_SERIES, type MeasuredSeries, parseVersion } from './kernel.ts';
 import { type Platform, PLATFORMS } from './platform.ts';
 import { listContracts, loadContract } from './load.ts';
+import { FAILURES } from './operations/define.ts';
 import { OPERATION_NAMES, SETTING_NAMES, type SettingName } from './program.ts';
 
 /** The page of all clauses for people, generated from them. */
@@ -108,6 +109,7 @@ function situationsOn(contract: Contract, platform: Platform, series: MeasuredSe
       platform,
       operations: OPERATION_NAMES,
       settings: SETTING_NAMES,
+      failures: FAILURES,
     };
     return { facts, flags };
   });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Int64 } from './integer.ts';
 
 /** The levels on which an operation is observed, coarse to fine. A target says which it can observe. */
-export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks'] as const;
+export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks', 'health'] as const;
 export const Level = z.enum(LEVELS).meta({ id: 'Level' });
 export type Level = z.infer<typeof Level>;
 
@@ -55,10 +55,25 @@ export type Layout = z.infer<typeof Layout>;
 export const Frames = z.record(z.string(), z.string()).meta({ id: 'Frames' });
 export type Frames = z.infer<typeof Frames>;
 
+/** Memory that the driver allocated during a program and did not free. */
+export const Remains = z
+  .strictObject({
+    what: z.enum(['page', 'object']),
+    count: z.int().min(1),
+    /** The driver's function that allocated it. */
+    function: z.string(),
+    /** The operation during which it was allocated; the length of the program means the end. */
+    step: z.int().min(0),
+  })
+  .meta({ id: 'Remains' });
+export type Remains = z.infer<typeof Remains>;
+
 /** What one operation yielded on the levels that were asked for. */
 export const Observation = z
   .strictObject({
     outcome: Outcome,
+    /** Whether the failure that the operation asked for took place. Absent: no. */
+    failed: z.literal(true).optional(),
     /** At a checkpoint and at the end (or after every operation if the run asks for it). */
     layout: Layout.optional(),
     /** Absent when unchanged since the previous observation of the program (which starts with none present). */
@@ -67,6 +82,8 @@ export const Observation = z
     callbacks: z.array(z.string()).optional(),
     /** Kernel log lines that report a bug (`BUG:`, `WARNING:`, …) since the previous observation. Absent when none. */
     reports: z.array(z.string()).optional(),
+    /** At the end of a program, for the level `health`: what is left. Absent when nothing is. */
+    remains: z.array(Remains).optional(),
   })
   .meta({ id: 'Observation' });
 export type Observation = z.infer<typeof Observation>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { accessOperations } from './operations/access.ts';
 import { adviceOperations } from './operations/advice.ts';
+import type { Failure } from './operations/define.ts';
 import { descriptorOperations } from './operations/descriptors.ts';
 import { mappingOperations } from './operations/mappings.ts';
 import { processOperations } from './operations/processes.ts';
@@ -43,10 +44,18 @@ const TEXTS: ReadonlyMap<string, (op: never) => string> = new Map(
   DEFINITIONS.map(({ schema, text }) => [schema.shape.op.value, text]),
 );
 
+/** What an operation may ask to fail, for those that may. */
+export const FAILURE_OF: ReadonlyMap<OperationName, Failure> = new Map(
+  DEFINITIONS.flatMap(({ schema: { shape } }) => {
+    return 'fail' in shape ? [[shape.op.value, shape.fail.unwrap().shape.what.value] as const] : [];
+  }),
+);
+
 /** An operation in one line that people read: `p0: m0 = mmap(d0, 8192 at 0, rw- shared, fixed at arena+4096)`. */
 export function describeOperation(op: Operation): string {
   const text = TEXTS.get(op.op) as ((op: Operation) => string) | undefined;
-  return `${op.actor}: ${text?.(op) ?? op.op}`;
+  const failure = 'fail' in op && op.fail !== undefined ? `, ${op.fail.what} ${String(op.fail.nth)} fails` : '';
+  return `${op.actor}: ${text?.(op) ?? op.op}${failure}`;
 }
 
 /**

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { Contract } from './contract.ts';
 import { Level, Observation } from './observation.ts';
+import { FAILURES } from './operations/define.ts';
 import { MAP_FLAGS } from './operations/mappings.ts';
 import { OPERATION_NAMES, type OperationName, Program, SETTING_NAMES } from './program.ts';
 
 /** The version of the protocol; an unknown one is refused with a sentence. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const OperationNames = z.enum(OPERATION_NAMES as [OperationName, ...OperationName[]]);
 const Seq = z.int().min(0);
@@ -116,6 +117,8 @@ export const Started = z
     settings: z.array(z.enum(SETTING_NAMES)),
     /** The flags of mmap that a program may give. */
     mapFlags: z.array(z.enum(MAP_FLAGS)),
+    /** What operations may ask to fail. */
+    failures: z.array(z.enum(FAILURES)),
     /** Whether `run` with `repeat` is answered. */
     repeat: z.boolean(),
     kernel: Kernel,

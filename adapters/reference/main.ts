@@ -21,10 +21,12 @@ const STARTED: Started = {
   event: 'started',
   version: PROTOCOL_VERSION,
   implementation: { name: 'reference', version: '1' },
-  levels: [...LEVELS],
+  levels: LEVELS.filter((level) => level !== 'health'),
   operations: [...OPERATION_NAMES],
   settings: [...SETTING_NAMES],
   mapFlags: [...MAP_FLAGS],
+  // How often a driver allocates is no business of the model's.
+  failures: [],
   repeat: false,
   kernel: { release: '6.12.0-reference', machine: 'x86_64' },
   facts: REFERENCE_FACTS,
@@ -54,9 +56,12 @@ function runProgram(command: RunCommand, index: number, { contract, levels, prof
   if (program === undefined || command.repeat !== undefined) {
     return { seq: command.seq, index, result: 'skipped', reason: 'the reference has no memory to lose' };
   }
+  if (program.ops.some((op) => 'fail' in op && op.fail !== undefined)) {
+    return { seq: command.seq, index, result: 'skipped', reason: 'the reference lets nothing fail on demand' };
+  }
   let state = initialState(contract, profile, program);
   const steps = program.ops.map((op) => {
-    const result = step(state, op, contract, profile, command.layout === 'every');
+    const result = step(state, op, contract, profile, { everyLayout: command.layout === 'every' });
     state = result.state;
     return observation(result, levels);
   });

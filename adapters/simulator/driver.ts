@@ -1,8 +1,10 @@
 import type { CALLBACKS, Contract } from '../../spec/contract.ts';
+import type { Remains } from '../../spec/observation.ts';
 import type { Errno, Result } from './errno.ts';
 import type { OpenFile, Position } from './file.ts';
 import type { Frame, PhysicalMemory } from './frames.ts';
-import type { UserMemory } from './user-memory.ts';
+import { Injection } from './injection.ts';
+import { forEachPart, type UserMemory } from './user-memory.ts';
 import type { Vma, VmOperations } from './vma.ts';
 import { VM_DONTDUMP, VM_DONTEXPAND } from './vm-flags.ts';
 
@@ -25,6 +27,10 @@ export class Driver {
   readonly #mmapFlags: number;
   #deviceBuffer: readonly Frame[] = [];
   #descriptions = 0;
+  readonly #allocated = new Map<Frame, number>();
+  /** The operation under way. */
+  step = 0;
+  readonly injection = new Injection();
 
   constructor(contract: Contract, memory: PhysicalMemory) {
     this.contract = contract;
@@ -40,8 +46,11 @@ export class Driver {
   }
 
   /** `module_init`: a buffer of the device lives as long as the module. */
-  load(): void {
-    if (this.contract.buffer.owner === 'device') this.#deviceBuffer = this.newBuffer();
+  load(): Errno | null {
+    if (this.contract.buffer.owner !== 'device') return null;
+    if (this.#allocationFails()) return 'ENOMEM';
+    this.#deviceBuffer = this.newBuffer();
+    return null;
   }
 
   /** `module_exit`. */
@@ -50,10 +59,17 @@ export class Driver {
     this.#deviceBuffer = [];
   }
 
-  open(file: OpenFile): void {
-    this.#descriptions += 1;
+  open(file: OpenFile): Errno | null {
     this.print('open');
-    file.buffer = this.contract.buffer.owner === 'device' ? this.#deviceBuffer : this.newBuffer();
+    if (this.contract.buffer.owner === 'device') {
+      file.buffer = this.#deviceBuffer;
+    } else {
+      if (this.#allocationFails()) return 'ENOMEM';
+      file.buffer = this.newBuffer();
+      for (const frame of file.buffer) this.#allocated.set(frame, this.step);
+    }
+    this.#descriptions += 1;
+    return null;
   }
 
   release(file: OpenFile): void {
@@ -70,7 +86,8 @@ export class Driver {
     const { size } = this.contract.read;
     if (from >= size) return 0;
     const count = Math.min(length, size - from);
-    if (to.copyTo(file.buffer, from, count) > 0) return 'EFAULT';
+    const fails = this.injection.fails('copy');
+    if (fails ? count > 0 : to.copyTo(file.buffer, from, count) > 0) return 'EFAULT';
     position.set(from + count);
     return count;
   }
@@ -82,7 +99,12 @@ export class Driver {
     const start = honoured ? position.bytes : 0;
     if (honoured && start >= size) return atEnd === 'ENOSPC' ? 'ENOSPC' : 0;
     const count = Math.min(length, size - start);
-    if (from.copyFrom(file.buffer, start, count) > 0) return 'EFAULT';
+    if (this.injection.fails('copy')) {
+      forEachPart(file.buffer, start, count, (part) => part.fill(0));
+      if (count > 0) return 'EFAULT';
+    } else if (from.copyFrom(file.buffer, start, count) > 0) {
+      return 'EFAULT';
+    }
     if (honoured) position.set(start + count);
     return returns === 'length' ? length : count;
   }
@@ -94,6 +116,16 @@ export class Driver {
     vma.flags |= this.#mmapFlags;
     if (this.contract.mmap.callsVmOpen) this.vmOperations.open?.(vma);
     return null;
+  }
+
+  /** What descriptions owned and nobody has freed, by the operation that allocated it; tells it once. */
+  remains(): Remains[] {
+    const counts = new Map<number, number>();
+    for (const [frame, step] of this.#allocated) {
+      if (frame.references > 0) counts.set(step, (counts.get(step) ?? 0) + 1);
+    }
+    this.#allocated.clear();
+    return [...counts].map(([step, count]) => ({ what: 'page', count, function: 'open', step }));
   }
 
   /** `pread` and `pwrite` (FMODE_PREAD, FMODE_PWRITE) are the kernel's business, but `open` decides about them. */
@@ -170,6 +202,14 @@ export class Driver {
 
   protected print(callback: Callback): void {
     if (this.#logged.has(callback)) this.log.push(callback);
+  }
+
+  /** What a driver allocates for a buffer: something to keep books with, and the pages one by one. */
+  #allocationFails(): boolean {
+    for (let made = 0; made <= this.contract.buffer.pages; made += 1) {
+      if (this.injection.fails('allocation')) return true;
+    }
+    return false;
   }
 
   #printTransfer(callback: 'read' | 'write', length: number, position: Position): void {

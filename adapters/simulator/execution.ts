@@ -43,6 +43,7 @@ export class Execution {
     const steps: Observation[] = [];
     for (const [index, operation] of program.ops.entries()) {
       onStep(index);
+      this.#kernel.driver.step = index;
       const outcome = this.#perform(operation);
       const wantsLayout = this.#watch.layoutEvery || operation.op === 'checkpoint';
       steps.push(this.#observe(outcome, wantsLayout ? this.#layout() : null, this.#framesNow()));
@@ -98,7 +99,10 @@ export class Execution {
       this.#kernel.putFile(file);
       this.#kernel.returnToUser();
     }
+    this.#kernel.driver.injection.arm(undefined);
     const end = this.#observe(DONE, layout, frames);
+    const remains = this.#kernel.driver.remains();
+    if (this.#watch.levels.has('health') && remains.length > 0) end.remains = remains;
     this.#kernel.driver.unload();
     return end;
   }
@@ -126,6 +130,7 @@ export class Execution {
   #observe(outcome: Outcome, layout: Layout | null, frames: Frames | null): Observation {
     const { driver, memory } = this.#kernel;
     const observation: Observation = { outcome };
+    if (driver.injection.took) observation.failed = true;
     if (layout !== null) observation.layout = layout;
     if (frames !== null) observation.frames = frames;
     if (driver.log.length > 0) {
@@ -140,6 +145,8 @@ export class Execution {
   }
 
   #perform(operation: Operation): Outcome {
+    const { injection } = this.#kernel.driver;
+    injection.arm('fail' in operation ? operation.fail : undefined);
     const process = this.processes.get(operation.actor);
     if (process === undefined) return UNBOUND;
     const perform = OPERATIONS[operation.op] as (

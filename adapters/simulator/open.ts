@@ -30,7 +30,8 @@ export function open(process: Process, { access, flags: asked, isNobody }: OpenR
   if (errno !== null) return errno;
   const file = new OpenFile(access, { isPath: flags.has('path'), isAppend: flags.has('append') });
   if (!file.isPath) {
-    driver.open(file);
+    const refused = driver.open(file);
+    if (refused !== null) return refused;
     // `do_dentry_open` asks last whether direct transfers are possible, so that the driver must be told to forget it.
     if (flags.has('direct')) {
       process.kernel.putFile(file);

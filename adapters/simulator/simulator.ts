@@ -1,5 +1,6 @@
 import type { Contract } from '../../spec/contract.ts';
 import { LEVELS, type Level } from '../../spec/observation.ts';
+import { FAILURES } from '../../spec/operations/define.ts';
 import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import { OPERATION_NAMES, type Program, SETTING_NAMES } from '../../spec/program.ts';
 import { type Answer, type Command, type Event, PROTOCOL_VERSION, type RunCommand } from '../../spec/protocol.ts';
@@ -62,6 +63,7 @@ export class Simulator {
       operations: [...OPERATION_NAMES],
       settings: [...SETTING_NAMES],
       mapFlags: [...MAP_FLAGS],
+      failures: [...FAILURES],
       repeat: true,
       kernel: { release: `${this.#version.series}.0-sim`, machine: MACHINE },
       facts: { ...MACHINE_FACTS, ...this.#version.facts },

@@ -27,6 +27,10 @@ function reload(draft: Draft): Outcome {
     if (!description.path) return fail(draft, 'EAGAIN', 'MODULE-01');
   }
   if (draft.contract.buffer.owner === 'device') resetDevice(draft, DEVICE_BUFFER);
+  if (draft.allocationFails()) {
+    draft.alternative = { ret: 0 };
+    return fail(draft, 'ENOMEM', 'FAIL-05');
+  }
   return succeed(draft, 0, 'MODULE-02');
 }
 

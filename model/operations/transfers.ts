@@ -34,6 +34,7 @@ function pread(draft: Draft, process: Process, op: Op<'pread'>): Outcome {
 function transferOut(draft: Draft, place: Place, length: number): Outcome {
   const { description, position } = place;
   const count = startRead(draft, position, length, 'READ-07');
+  if (count === 'failed') return fail(draft, 'EFAULT', 'FAIL-02');
   const data = count === 0 ? '' : encodeBytes(bufferBytes(draft, description, Number(position), count));
   citeRead(draft, data, position, count, length);
   move(draft, place, count);
@@ -58,7 +59,8 @@ function pwrite(draft: Draft, process: Process, op: Op<'pwrite'>): Outcome {
 /** What the driver's `write` does. */
 function transferIn(draft: Draft, place: Place, data: Op<'write'>['data']): Outcome {
   const { write: rules } = draft.contract;
-  const target = startWrite(draft, place.position, data.length, 'WRITE-08');
+  const target = startWrite(draft, place, data.length, 'WRITE-08');
+  if (target === 'failed') return fail(draft, 'EFAULT', 'FAIL-03');
   if (target === 'end') {
     return rules.atEnd === 'ENOSPC' ? fail(draft, 'ENOSPC', 'WRITE-03') : succeed(draft, 0, 'WRITE-03');
   }

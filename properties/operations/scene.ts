@@ -1,5 +1,6 @@
 import type { KernelProfile } from '../../spec/kernel.ts';
 import type { Contract } from '../../spec/contract.ts';
+import type { Failure } from '../../spec/operations/define.ts';
 import type { MapFlag } from '../../spec/operations/mappings.ts';
 import type { Op, OperationName, Setting, SettingName } from '../../spec/program.ts';
 import type { Process, State } from '../../model/state.ts';
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly settings: ReadonlySet<SettingName>;
   /** The flags of mmap that a program may give there. */
   readonly mapFlags: ReadonlySet<MapFlag>;
+  /** What operations may ask to fail there. */
+  readonly failures: ReadonlySet<Failure>;
 }
 
 /** What an operation's generator sees: the state before it, as the model has it. */

@@ -1,5 +1,6 @@
 import type { Contract } from '../contract.ts';
 import type { Level } from '../observation.ts';
+import type { Failure } from '../operations/define.ts';
 import type { Platform } from '../platform.ts';
 import type { OperationName, SettingName } from '../program.ts';
 
@@ -42,6 +43,8 @@ export interface ClauseFacts {
   readonly platform: Platform;
   readonly operations: readonly OperationName[];
   readonly settings: readonly SettingName[];
+  /** What operations may ask to fail. */
+  readonly failures: readonly Failure[];
 }
 
 export type Applies = NonNullable<Clause['applies']>;
@@ -79,6 +82,10 @@ export const byPage: Applies = (_, facts) => facts.platform.userCopies === 'by-p
 /** The node is a regular file (of proc). */
 export const regular: Applies = (contract) => contract.node.kind === 'proc';
 export const character: Applies = (contract) => contract.node.kind === 'character';
+export const fails =
+  (failure: Failure): Applies =>
+  (_, facts) =>
+    facts.failures.includes(failure);
 export const logs =
   (name: Contract['log']['callbacks'][number]): Applies =>
   (contract) =>

@@ -72,6 +72,12 @@ export const observedClauses: readonly Clause[] = [
     (_, f) => f.repeat,
   ),
   clause(
+    'HEALTH-03',
+    'health',
+    'After a program, nothing is left of what the driver allocated during it, whatever failed on the way.',
+    'contract, release',
+  ),
+  clause(
     'FRAME-06',
     'frames',
     'A page that is written for the first time after clear_refs, or after a fork, becomes soft-dirty.',

@@ -1,4 +1,4 @@
-import { type Clause, clause, closes, notSpecial, opens } from './clause.ts';
+import { type Clause, clause, closes, fails, notSpecial, opens, perOpen } from './clause.ts';
 
 /** Processes and the module. */
 export const processesClauses: readonly Clause[] = [
@@ -52,5 +52,47 @@ export const processesClauses: readonly Clause[] = [
     'The module can be unloaded and loaded again when nothing refers to it, and the device is then in its initial state.',
     'contract; delete_module(2)',
     { by: ['reload'] },
+  ),
+  clause(
+    'FAIL-01',
+    'outcome',
+    'An allocation of the driver’s `open` that fails makes the call ENOMEM: there is no descriptor, and no release follows.',
+    'contract, safety; open(2), ENOMEM',
+    { by: ['open'], applies: (contract, facts) => perOpen(contract, facts) && fails('allocation')(contract, facts) },
+  ),
+  clause(
+    'FAIL-02',
+    'outcome',
+    'A copy to user memory that fails makes the transfer EFAULT: the position stays, and nothing was read.',
+    'contract, read; read(2), EFAULT',
+    { by: ['read'], applies: fails('copy') },
+  ),
+  clause(
+    'FAIL-03',
+    'outcome',
+    'A copy from user memory that fails makes the transfer EFAULT: the position stays, and the bytes to be written are zero.',
+    'contract, write; include/linux/uaccess.h _copy_from_user; measured',
+    { by: ['write'], applies: fails('copy') },
+  ),
+  clause(
+    'FAIL-04',
+    'outcome',
+    'A copy of nothing that fails is no failure.',
+    'include/linux/uaccess.h copy_to_user; measured',
+    { by: ['read', 'write'], applies: fails('copy') },
+  ),
+  clause(
+    'FAIL-05',
+    'outcome',
+    'A module whose load fails for want of memory says ENOMEM, or loads without what it can do without, and loads the next time.',
+    'contract, safety; init_module(2), ENOMEM; measured',
+    { by: ['reload'], applies: fails('allocation') },
+  ),
+  clause(
+    'FAIL-06',
+    'outcome',
+    'Nothing fails on demand but what the driver allocates or copies on behalf of the operation.',
+    'Documentation/fault-injection/fault-injection.rst; measured',
+    { applies: (_, facts) => facts.failures.length > 0 },
   ),
 ];

@@ -14,6 +14,18 @@ type Shaped<Name extends string, Shape extends z.core.$ZodLooseShape> = z.ZodObj
   z.core.$strict
 >;
 
+/** What an operation may ask to fail, and the names by which targets offer it. */
+export const FAILURES = ['allocation', 'copy'] as const;
+export type Failure = (typeof FAILURES)[number];
+
+/**
+ * The field of operations during which the driver allocates, or copies to or from user memory: the n-th time that it does so,
+ * counted from 1, fails. An operation during which it does so less often is performed as if nothing had been asked.
+ */
+export function failing<What extends Failure>(what: What) {
+  return z.strictObject({ what: z.literal(what), nth: z.int().min(1).max(1000) }).optional();
+}
+
 /** Defines an operation by name, fields and text; every operation has an actor, the process that performs it. */
 export function define<Name extends string, Shape extends z.core.$ZodLooseShape>(
   name: Name,

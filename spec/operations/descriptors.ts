@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DescriptorName } from '../values.ts';
-import { define } from './define.ts';
+import { define, failing } from './define.ts';
 
 export const OPEN_FLAGS = [
   'append',
@@ -29,6 +29,7 @@ export const descriptorOperations = [
       flags: z.array(z.enum(OPEN_FLAGS)).optional(),
       /** Who opens: root, or (with the file system ids of) a user without privileges. */
       user: z.literal('nobody').optional(),
+      fail: failing('allocation'),
     },
     (op) => {
       const as = op.user === undefined ? '' : `, as ${op.user}`;

@@ -1,5 +1,5 @@
 import { ActorName } from '../values.ts';
-import { define } from './define.ts';
+import { define, failing } from './define.ts';
 
 /** Operations on processes, on the module, and on the observer. */
 export const processOperations = [
@@ -8,7 +8,8 @@ export const processOperations = [
   define('checkpoint', {}, () => 'checkpoint()'),
   /**
    * Unloads the driver's module (delete_module with O_NONBLOCK) and, if the kernel let it go, loads it again. The
-   * outcome is that of the unloading.
+   * outcome is that of the unloading; if an allocation is asked to fail and does, that of the loading, and the module is then
+   * loaded once more.
    */
-  define('reload', {}, () => 'reload()'),
+  define('reload', { fail: failing('allocation') }, () => 'reload()'),
 ] as const;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Int64 } from '../integer.ts';
 import { Count, Data, DescriptorName, Pointer, TRANSFER_MAX } from '../values.ts';
-import { address, data, define, flagged } from './define.ts';
+import { address, data, define, failing, flagged } from './define.ts';
 
 export const FILE_ADVICES = ['normal', 'sequential', 'random', 'willneed', 'dontneed', 'noreuse', 'unknown'] as const;
 
@@ -33,34 +33,35 @@ const segments = {
 };
 /** Memory of the program as the buffer; with `offset` the positioned form of the call. */
 const memory = { at: Pointer, length: Count, offset: Int64.optional() };
+const copies = { fail: failing('copy') };
 const behind = (offset: Int64 | undefined): string => (offset === undefined ? '' : ` at ${String(offset)}`);
 
 /** Operations that move bytes between a description and memory. */
 export const transferOperations = [
-  define('read', { ...fd, length: Count }, (op) => `read(${op.fd}, ${String(op.length)})`),
-  define('pread', { ...fd, length: Count, offset: Int64 }, (op) => {
+  define('read', { ...fd, length: Count, ...copies }, (op) => `read(${op.fd}, ${String(op.length)})`),
+  define('pread', { ...fd, length: Count, offset: Int64, ...copies }, (op) => {
     return `pread(${op.fd}, ${String(op.length)}${behind(op.offset)})`;
   }),
-  define('readv', { ...fd, ...lengths }, (op) => `readv(${op.fd}, [${op.lengths.join(', ')}])`),
+  define('readv', { ...fd, ...lengths, ...copies }, (op) => `readv(${op.fd}, [${op.lengths.join(', ')}])`),
   /** Offset -1 stands for the description's position. */
-  define('preadv2', { ...fd, ...lengths, offset: Int64, ...flags }, (op) => {
+  define('preadv2', { ...fd, ...lengths, offset: Int64, ...flags, ...copies }, (op) => {
     return `preadv2(${op.fd}, [${op.lengths.join(', ')}]${behind(op.offset)}${flagged(op.flags)})`;
   }),
-  define('write', { ...fd, data: Data }, (op) => `write(${op.fd}, ${data(op.data)})`),
-  define('pwrite', { ...fd, data: Data, offset: Int64 }, (op) => {
+  define('write', { ...fd, data: Data, ...copies }, (op) => `write(${op.fd}, ${data(op.data)})`),
+  define('pwrite', { ...fd, data: Data, offset: Int64, ...copies }, (op) => {
     return `pwrite(${op.fd}, ${data(op.data)}${behind(op.offset)})`;
   }),
-  define('writev', { ...fd, ...segments }, (op) => `writev(${op.fd}, [${op.segments.map(data).join(', ')}])`),
+  define('writev', { ...fd, ...segments, ...copies }, (op) => `writev(${op.fd}, [${op.segments.map(data).join(', ')}])`),
   /** Offset -1 stands for the description's position. */
-  define('pwritev2', { ...fd, ...segments, offset: Int64, ...flags }, (op) => {
+  define('pwritev2', { ...fd, ...segments, offset: Int64, ...flags, ...copies }, (op) => {
     return `pwritev2(${op.fd}, [${op.segments.map(data).join(', ')}]${behind(op.offset)}${flagged(op.flags)})`;
   }),
   /** `read` or `pread` into memory of the program. */
-  define('read_into', { ...fd, ...memory }, (op) => {
+  define('read_into', { ...fd, ...memory, ...copies }, (op) => {
     return `read_into(${op.fd}, ${address(op.at)}, ${String(op.length)}${behind(op.offset)})`;
   }),
   /** `write` or `pwrite` from memory of the program. */
-  define('write_from', { ...fd, ...memory }, (op) => {
+  define('write_from', { ...fd, ...memory, ...copies }, (op) => {
     return `write_from(${op.fd}, ${address(op.at)}, ${String(op.length)}${behind(op.offset)})`;
   }),
   define('lseek', { ...fd, offset: Int64, whence: z.enum(WHENCES) }, (op) => {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "descriptors.h"
+#include "failures.h"
 #include "names.h"
 #include "operations.h"
 
@@ -103,6 +104,7 @@ static void __attribute__((noreturn)) act(int slot, pid_t parent)
 	/* The parent may have died before the signal was asked for. */
 	if (getppid() != parent && getppid() != control->worker)
 		_exit(1);
+	futex_wake(&actor->begun);
 	for (;;) {
 		while (__atomic_load_n(&actor->wake, __ATOMIC_ACQUIRE) == 0)
 			futex_wait(&actor->wake, NULL);
@@ -115,24 +117,10 @@ static void __attribute__((noreturn)) act(int slot, pid_t parent)
 		} else {
 			const struct op *op = &current->ops[actor->argument];
 
-			op->operation->perform(op, &control->outcome);
+			failures_perform(op, &control->outcome);
 		}
 		futex_wake(&control->done);
 	}
-}
-
-pid_t actors_fork(int slot)
-{
-	pid_t parent = (pid_t)syscall(SYS_getpid);
-
-	/* An order for the child may come before it runs, so its word is cleared here. */
-	control->actors[slot] = (struct actor){ .parent = self };
-
-	pid_t pid = fork();
-
-	if (pid == 0)
-		act(slot, parent);
-	return pid;
 }
 
 /* Whether the process has ended, also when it is not a child of this one. */
@@ -155,6 +143,37 @@ static bool has_ended(pid_t pid)
 	return ended;
 }
 
+/*
+ * What a process finds when it begins to run depends on what others have done before (User Mode Linux looks at its page
+ * tables then), so nothing else happens meanwhile.
+ */
+static void await_begin(int slot, pid_t pid)
+{
+	const struct timespec patience = { .tv_nsec = LOOK_AFTER_MS * 1000000L };
+	uint32_t *begun = &control->actors[slot].begun;
+
+	while (__atomic_load_n(begun, __ATOMIC_ACQUIRE) == 0) {
+		futex_wait(begun, &patience);
+		if (__atomic_load_n(begun, __ATOMIC_ACQUIRE) == 0 && has_ended(pid))
+			return;
+	}
+}
+
+pid_t actors_fork(int slot)
+{
+	pid_t parent = (pid_t)syscall(SYS_getpid);
+
+	/* An order for the child may come before it runs, so its word is cleared here. */
+	control->actors[slot] = (struct actor){ .parent = self };
+
+	pid_t pid = fork();
+
+	if (pid == 0)
+		act(slot, parent);
+	if (pid > 0)
+		await_begin(slot, pid);
+	return pid;
+}
 static void errored_by_death(int slot, struct outcome *outcome)
 {
 	struct actor *actor = &control->actors[slot];
@@ -232,6 +251,7 @@ void actors_perform(size_t index)
 	outcome->kind = OUTCOME_RET;
 	outcome->verdict = VERDICT_OK;
 	outcome->ret = 0;
+	outcome->failed = false;
 	outcome->has_data = false;
 	outcome->data_length = 0;
 	if (!control->actors[op->actor].alive) {
@@ -243,7 +263,7 @@ void actors_perform(size_t index)
 		return;
 	}
 	if (op->actor == FIRST_ACTOR) {
-		op->operation->perform(op, outcome);
+		failures_perform(op, outcome);
 	} else {
 		give_order(op->actor, ORDER_PERFORM, (int64_t)index);
 		if (!await_answer(op->actor, outcome))

@@ -17,6 +17,8 @@
 
 /* The longest transfer of one operation, in bytes. */
 #define DATA_MAX 65536
+/* How often a driver may do something before it fails. */
+#define FAILURE_NTH_MAX 1000
 /* Segments of one vector. */
 #define SEGMENTS_MAX 4
 

@@ -45,6 +45,9 @@ struct input {
 
 enum outcome_kind { OUTCOME_RET, OUTCOME_ERRNO, OUTCOME_SIGNAL, OUTCOME_UNBOUND, OUTCOME_UNSAFE };
 
+/* What an operation may ask to fail. */
+enum failure { FAILURE_NONE, FAILURE_ALLOCATION, FAILURE_COPY };
+
 /* Why a program cannot go on. */
 enum verdict { VERDICT_OK, VERDICT_SKIPPED, VERDICT_ERRORED };
 
@@ -59,6 +62,8 @@ struct outcome {
 	int64_t fault;
 	/* The process that a fork created. */
 	pid_t pid;
+	/* Whether the failure that the operation asks for took place. */
+	bool failed;
 	/* Whether `data` of the control block belongs to the outcome, and how much of it. */
 	bool has_data;
 	size_t data_length;
@@ -72,6 +77,8 @@ struct actor {
 	pid_t pid;
 	/* The slot of the process that forked it. */
 	int parent;
+	/* A futex word: set when it has begun to run. */
+	uint32_t begun;
 	/* A futex word: set when an order waits for this process. */
 	uint32_t wake;
 	/* Each process has its own order: one that exits may read it when its parent has already been told to reap it. */
@@ -102,6 +109,15 @@ struct control {
 	bool in_flight;
 	/* The number of areas that the system allowed before a program changed that, or 0. */
 	uint64_t areas_limit;
+
+	/* What the kernel's fault injection has been told. */
+	struct {
+		bool ready;
+		bool broken;
+		enum failure chosen;
+		/* Where modules begin. */
+		uint64_t modules;
+	} failures;
 
 	pid_t worker;
 	pid_t supervisor;

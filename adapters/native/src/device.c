@@ -240,7 +240,7 @@ static bool device_prepare(const struct contract *contract, bool changed, char *
 
 const struct backend device_backend = {
 	.name = "native helper",
-	.levels = LEVEL_OUTCOME | LEVEL_LAYOUT | LEVEL_FRAMES | LEVEL_CALLBACKS,
+	.levels = LEVEL_OUTCOME | LEVEL_LAYOUT | LEVEL_FRAMES | LEVEL_CALLBACKS | LEVEL_HEALTH,
 	.repeat = true,
 	.settings = (1U << SETTING_COUNT) - 1,
 	.copies_directly = true,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "failures.h"
 #include "json.h"
 
 /* Half of the address space is the kernel's; the other pointer is no address even with five levels of page tables. */
@@ -132,6 +133,17 @@ static bool read_segments(const json_t *array, bool only_lengths, struct op *op)
 	return sum <= DATA_MAX;
 }
 
+static bool read_failure(const json_t *value, struct op *op)
+{
+	const char *what = json_string_value(json_object_get(value, "what"));
+
+	for (int failure = FAILURE_ALLOCATION; what && failure_names[failure]; failure++)
+		if (strcmp(failure_names[failure], what) == 0)
+			op->failure = failure;
+	return op->failure != FAILURE_NONE && read_count(json_object_get(value, "nth"), FAILURE_NTH_MAX, &op->nth) &&
+	       op->nth > 0;
+}
+
 static bool read_one(const json_t *value, const struct field *field, struct op *op)
 {
 	void *member = (char *)op + field->member;
@@ -172,6 +184,8 @@ static bool read_one(const json_t *value, const struct field *field, struct op *
 		return read_segments(value, false, op);
 	case FIELD_LENGTHS:
 		return read_segments(value, true, op);
+	case FIELD_FAILURE:
+		return read_failure(value, op);
 	}
 	return false;
 }

@@ -37,6 +37,8 @@ enum field_kind {
 	FIELD_DATA,
 	FIELD_SEGMENTS,
 	FIELD_LENGTHS,
+	/* What is to fail. */
+	FIELD_FAILURE,
 };
 
 /* One field of an operation: its key, what it looks like, and where in struct op it ends up. */
@@ -74,6 +76,7 @@ struct field {
 #define DATA { MEMBER("data", FIELD_DATA, segments) }
 #define SEGMENTS { MEMBER("segments", FIELD_SEGMENTS, segments) }
 #define LENGTHS { MEMBER("lengths", FIELD_LENGTHS, segments) }
+#define FAIL { MEMBER("fail", FIELD_FAILURE, failure), PRESENT(has_failure) }
 #define FLAGS(...) { MEMBER("flags", FIELD_WORDS, flags), PRESENT(has_flags), .words = WORDS(__VA_ARGS__) }
 #define CHOICE(name, ...) { MEMBER(name, FIELD_WORD, choice), .words = WORDS(__VA_ARGS__) }
 

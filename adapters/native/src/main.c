@@ -22,6 +22,7 @@
 #include "descriptors.h"
 #include "exchange.h"
 #include "kmsg.h"
+#include "ledger.h"
 #include "log.h"
 #include "memory.h"
 #include "names.h"
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 		log_line("%s", message);
 		return EXIT_FAILURE;
 	}
+	if (backend == &device_backend)
+		ledger_open();
 	if (!exchange_setup()) {
 		log_line("cannot create a pair of sockets: %s; the kernel needs CONFIG_UNIX", strerror(errno));
 		return EXIT_FAILURE;

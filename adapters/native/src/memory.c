@@ -79,6 +79,7 @@ static bool make_buffers(void)
 
 	/* The scratch range comes first: what cannot be accessed does not keep a stack from growing towards it. */
 	if (!make_buffer(&memory.scratch, SCRATCH_MAX, PROT_NONE, MAP_PRIVATE) ||
+	    !make_buffer(&memory.ledger, memory.page, PROT_NONE, MAP_PRIVATE) ||
 	    !make_buffer(&shared, sizeof(struct control), prot, MAP_SHARED) ||
 	    !make_buffer(&input, INPUT_MAX, prot, MAP_SHARED) || !make_buffer(&output, OUTPUT_MAX, prot, MAP_SHARED) ||
 	    !make_buffer(&json, JSON_MAX, prot, MAP_SHARED))
@@ -93,7 +94,8 @@ static bool make_buffers(void)
 static uintptr_t lowest_buffer(void)
 {
 	const uintptr_t buffers[] = { (uintptr_t)control, (uintptr_t)memory.input, (uintptr_t)memory.output,
-				      (uintptr_t)memory.json, (uintptr_t)memory.scratch };
+				      (uintptr_t)memory.json, (uintptr_t)memory.scratch,
+				      (uintptr_t)memory.ledger };
 	uintptr_t lowest = UINTPTR_MAX;
 
 	for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)

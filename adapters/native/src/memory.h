@@ -34,6 +34,8 @@ struct memory {
 	char *json;
 	/* SCRATCH_MAX bytes where the helper maps something for itself, with MAP_FIXED and between programs only. */
 	void *scratch;
+	/* A page for what the ledger shares. */
+	void *ledger;
 	uint64_t zone_pages;
 	/* Pages of the address space of a process (TASK_SIZE). */
 	uint64_t task_pages;

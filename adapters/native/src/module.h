@@ -12,7 +12,10 @@
 bool module_reloadable(void);
 /* Whether the contract's is one of them, else false with a sentence. */
 bool module_listed(char *message, size_t size);
-/* Unloads it and, if the kernel let it go, loads it again; the outcome is that of the unloading. */
-void module_reload(struct outcome *outcome);
+/*
+ * Unloads it and, if the kernel let it go, loads it again; the outcome is that of the unloading. If loading may fail and
+ * does, that is the outcome, and it is loaded once more.
+ */
+void module_reload(struct outcome *outcome, bool may_fail);
 
 #endif

@@ -6,10 +6,11 @@
 #include "frames.h"
 #include "kmsg.h"
 #include "layout.h"
+#include "ledger.h"
 #include "names.h"
 #include "output.h"
 
-const char *const level_names[] = { "outcome", "layout", "frames", "callbacks", NULL };
+const char *const level_names[] = { "outcome", "layout", "frames", "callbacks", "health", NULL };
 
 static unsigned observed;
 
@@ -84,6 +85,8 @@ static void append_outcome(const struct outcome *outcome)
 		output_encoded(control->data, outcome->data_length);
 	}
 	output_char('}');
+	if (outcome->failed)
+		output_text(",\"failed\":true");
 }
 
 /* Callbacks come last, for reading the log costs nothing when nothing was logged and nothing here logs. */
@@ -121,6 +124,8 @@ bool observe_cleaning(bool (*clean)(char *message, size_t size), char *message, 
 	output_char('{');
 	append_outcome(&success);
 	if (!append_state(true, message, size) || !clean(message, size) || !append_callbacks(message, size))
+		return false;
+	if ((observed & LEVEL_HEALTH) && !ledger_end(message, size))
 		return false;
 	output_char('}');
 	return true;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* The levels of observation, as bits. */
-enum level { LEVEL_OUTCOME = 1, LEVEL_LAYOUT = 2, LEVEL_FRAMES = 4, LEVEL_CALLBACKS = 8 };
+enum level { LEVEL_OUTCOME = 1, LEVEL_LAYOUT = 2, LEVEL_FRAMES = 4, LEVEL_CALLBACKS = 8, LEVEL_HEALTH = 16 };
 
 /* In the order of the bits; ends with NULL. */
 extern const char *const level_names[];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "failures.h"
 
 /* More than twice as many as there are operations, so that a look-up seldom looks at two. */
 #define BUCKETS 256
@@ -88,6 +89,13 @@ bool operations_support(const struct program *program, char *message, size_t siz
 
 		if (!operation_supported(operation)) {
 			snprintf(message, size, "%s is not performed here, as `started` said", operation->name);
+			return false;
+		}
+		enum failure failure = program->ops[i].failure;
+
+		if (failure != FAILURE_NONE && !failures_supported(failure)) {
+			snprintf(message, size, "nothing (no %s) can be made to fail here, as `started` said",
+				 failure_names[failure]);
 			return false;
 		}
 		if (operation->applicable && !operation->applicable(&program->ops[i], message, size))

@@ -111,7 +111,7 @@ static void perform_fsync(const struct op *op, struct outcome *outcome)
 	       { "unknown", UNKNOWN_REQUEST })
 
 const struct operation operations_descriptors[] = {
-	OPERATION(open, FIELDS(TO_DESCRIPTOR, ACCESS, OPEN_FLAGS, USER), .applicable = can_open),
+	OPERATION(open, FIELDS(TO_DESCRIPTOR, ACCESS, OPEN_FLAGS, USER, FAIL), .applicable = can_open),
 	OPERATION(close, FIELDS(FD)),
 	OPERATION(dup, FIELDS(FD, TO_DESCRIPTOR)),
 	OPERATION(dup2, FIELDS(FD, ONTO, TO_DESCRIPTOR, CHOICE("call", { "dup2", CALL_DUP2 }, { "dup3", CALL_DUP3 }))),

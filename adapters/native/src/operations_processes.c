@@ -27,8 +27,7 @@ static void perform_checkpoint(const struct op *op, struct outcome *outcome)
 
 static void perform_reload(const struct op *op, struct outcome *outcome)
 {
-	(void)op;
-	module_reload(outcome);
+	module_reload(outcome, op->failure != FAILURE_NONE);
 }
 
 static bool can_reload(const struct op *op, char *message, size_t size)
@@ -42,7 +41,7 @@ const struct operation operations_processes[] = {
 	OPERATION(exit, FIELDS_NONE, .role = ROLE_EXIT),
 	OPERATION(checkpoint, FIELDS_NONE, .role = ROLE_CHECKPOINT),
 	/* The buffer of a module that was loaded anew is initial, but that is for the backend to find out. */
-	OPERATION(reload, FIELDS_NONE, .changes_device = true, .available = module_reloadable,
+	OPERATION(reload, FIELDS(FAIL), .changes_device = true, .available = module_reloadable,
 		  .applicable = can_reload),
 	{ .name = NULL },
 };

@@ -198,17 +198,17 @@ static void perform_copy_file_range(const struct op *op, struct outcome *outcome
 #define DIRECTION CHOICE("direction", { "from", DIRECTION_FROM }, { "to", DIRECTION_TO })
 
 const struct operation operations_transfers[] = {
-	OPERATION(read, FIELDS(FD, COUNT)),
-	OPERATION(pread, FIELDS(FD, COUNT, OFFSET)),
-	OPERATION(readv, FIELDS(FD, LENGTHS)),
-	OPERATION(preadv2, FIELDS(FD, LENGTHS, OFFSET, TRANSFER_FLAGS)),
-	OPERATION(write, FIELDS(FD, DATA), .changes_device = true),
-	OPERATION(pwrite, FIELDS(FD, DATA, OFFSET), .changes_device = true),
-	OPERATION(writev, FIELDS(FD, SEGMENTS), .changes_device = true),
-	OPERATION(pwritev2, FIELDS(FD, SEGMENTS, OFFSET, TRANSFER_FLAGS), .changes_device = true),
+	OPERATION(read, FIELDS(FD, COUNT, FAIL)),
+	OPERATION(pread, FIELDS(FD, COUNT, OFFSET, FAIL)),
+	OPERATION(readv, FIELDS(FD, LENGTHS, FAIL)),
+	OPERATION(preadv2, FIELDS(FD, LENGTHS, OFFSET, TRANSFER_FLAGS, FAIL)),
+	OPERATION(write, FIELDS(FD, DATA, FAIL), .changes_device = true),
+	OPERATION(pwrite, FIELDS(FD, DATA, OFFSET, FAIL), .changes_device = true),
+	OPERATION(writev, FIELDS(FD, SEGMENTS, FAIL), .changes_device = true),
+	OPERATION(pwritev2, FIELDS(FD, SEGMENTS, OFFSET, TRANSFER_FLAGS, FAIL), .changes_device = true),
 	/* The memory may be a mapping of the device. */
-	OPERATION(read_into, FIELDS(FD, POINTER, COUNT, OPTIONAL_OFFSET), .changes_device = true),
-	OPERATION(write_from, FIELDS(FD, POINTER, COUNT, OPTIONAL_OFFSET), .changes_device = true),
+	OPERATION(read_into, FIELDS(FD, POINTER, COUNT, OPTIONAL_OFFSET, FAIL), .changes_device = true),
+	OPERATION(write_from, FIELDS(FD, POINTER, COUNT, OPTIONAL_OFFSET, FAIL), .changes_device = true),
 	OPERATION(lseek, FIELDS(FD, OFFSET, WHENCE)),
 	OPERATION(ftruncate, FIELDS(FD, LENGTH), .changes_device = true),
 	OPERATION(fallocate, FIELDS(FD, MODE, OFFSET, LENGTH), .changes_device = true),

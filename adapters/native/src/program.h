@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "bounds.h"
+#include "control.h"
 #include "settings.h"
 
 struct operation;
@@ -43,6 +44,7 @@ struct op {
 	bool has_offset;
 	bool has_flags;
 	bool has_user;
+	bool has_failure;
 	/* Of what is transferred, mapped or advised; a single `data` sets it, too. */
 	uint64_t length;
 	uint64_t new_length;
@@ -54,6 +56,9 @@ struct op {
 	/* The segments of a vector; a single `data` is one segment. */
 	struct data segments[SEGMENTS_MAX];
 	size_t segment_count;
+	/* What is to fail, and at which time that the driver does it, from 1. */
+	enum failure failure;
+	uint64_t nth;
 };
 
 struct program {

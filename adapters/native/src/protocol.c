@@ -7,7 +7,9 @@
 #include "backend.h"
 #include "control.h"
 #include "facts.h"
+#include "failures.h"
 #include "kmsg.h"
+#include "ledger.h"
 #include "memory.h"
 #include "observe.h"
 #include "operations.h"
@@ -15,7 +17,7 @@
 #include "run.h"
 #include "settings.h"
 
-#define PROTOCOL_VERSION 3
+#define PROTOCOL_VERSION 4
 #define IMPLEMENTATION_VERSION "0.2.0"
 
 const struct backend *backend;
@@ -31,6 +33,8 @@ void protocol_setup(void)
 		available &= ~(unsigned)LEVEL_FRAMES;
 	if ((available & LEVEL_CALLBACKS) && !kmsg_open())
 		available &= ~(unsigned)LEVEL_CALLBACKS;
+	if ((available & LEVEL_HEALTH) && !ledger_is_open())
+		available &= ~(unsigned)LEVEL_HEALTH;
 	operations_setup();
 	settings_setup();
 }
@@ -115,6 +119,19 @@ static void append_settings(void)
 		}
 }
 
+static void append_failures(void)
+{
+	bool some = false;
+
+	for (int failure = FAILURE_ALLOCATION; failure_names[failure]; failure++)
+		if (failures_supported(failure)) {
+			output_text(some ? ",\"" : "\"");
+			output_text(failure_names[failure]);
+			output_char('"');
+			some = true;
+		}
+}
+
 static enum handled handle_start(const json_t *command)
 {
 	uint64_t version;
@@ -140,6 +157,8 @@ static enum handled handle_start(const json_t *command)
 	append_settings();
 	output_text("],\"mapFlags\":[");
 	append_map_flags();
+	output_text("],\"failures\":[");
+	append_failures();
 	output_text(backend->repeat ? "],\"repeat\":true," : "],\"repeat\":false,");
 	facts_append();
 	output_char('}');

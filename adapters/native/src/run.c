@@ -10,6 +10,7 @@
 #include "control.h"
 #include "json.h"
 #include "kmsg.h"
+#include "ledger.h"
 #include "log.h"
 #include "memory.h"
 #include "observe.h"
@@ -75,6 +76,8 @@ static void perform(const struct program *program, size_t index)
 	const struct op *op = &program->ops[index];
 
 	control->run.step = (int64_t)index;
+	if (ledger_is_open())
+		ledger_step(index);
 	device_changed |= op->operation->changes_device;
 	actors_perform(index);
 	if (control->outcome.verdict != VERDICT_OK || control->outcome.kind != OUTCOME_RET)
@@ -139,9 +142,13 @@ static bool observe_program(const struct program *program, char *message, size_t
 	observe_begin(control->levels);
 	actors_begin(program);
 	control->outcome.verdict = VERDICT_OK;
+	if ((control->levels & LEVEL_HEALTH) && !ledger_begin(message, size))
+		return false;
 	if (!settings_apply(&program->setting, message, size) || !perform_all(program, message, size))
 		return false;
 	control->run.step = -1;
+	if (ledger_is_open())
+		ledger_step(program->count);
 	output_text("],\"end\":");
 	if (!observe_cleaning(clean_orderly, message, size))
 		return false;

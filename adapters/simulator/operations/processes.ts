@@ -18,7 +18,9 @@ export const processTable: Table<'fork' | 'exit' | 'checkpoint' | 'reload'> = {
   reload: (_, __, { kernel: { driver } }) => {
     if (driver.isInUse) return { errno: 'EAGAIN' };
     driver.unload();
+    const errno = driver.load();
+    if (errno === null) return DONE;
     driver.load();
-    return DONE;
+    return { errno };
   },
 };

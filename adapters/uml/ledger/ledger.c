@@ -6,7 +6,9 @@
  * Every allocation of slab objects and of pages that has a function of such a
  * module among its callers is noted, with that function and with the number of
  * the operation that user space says is under way, and struck out when it is
- * freed, by whomever. That is exact, it names the culprit, and user space needs
+ * freed, by whomever. What the kernel takes for itself on that occasion and
+ * keeps (slabs, its own page tables, its tables of numbers, stack traces of
+ * sanitizers, pages that a copy to user memory faults in) is not the module's. That is exact, it names the culprit, and user space needs
  * no system call to know whether something is left: it maps the first page.
  *
  * /proc/ledger: mmap() yields struct ledger_page; read() yields a line for
@@ -28,14 +30,16 @@
 #include <linux/version.h>
 
 /* A power of two; the guests are small. */
-#define ENTRIES_BITS 14
+#define ENTRIES_BITS 13
 #define ENTRIES (1u << ENTRIES_BITS)
 #define MODULES 8
 #define DEPTH 32
+#define NAME_LEN 40
+#define CACHE_BITS 8
 
 /**
  * struct ledger_page - what user space shares with this module
- * @step: written by user space: the operation under way
+ * @step: written by user space: the number of what is under way
  * @live: the allocations that are not freed
  * @lost: the allocations for which there was no room
  */
@@ -49,8 +53,8 @@ enum kind { KIND_NONE, KIND_GONE, KIND_PAGE, KIND_OBJECT };
 
 struct entry {
 	unsigned long address;
-	unsigned long caller;
-	u32 step;
+	u64 step;
+	char caller[NAME_LEN];
 	enum kind kind;
 };
 
@@ -79,13 +83,49 @@ static bool in_text(unsigned long address)
 	return false;
 }
 
+/* What the kernel allocates for itself passes through one of these functions. */
+static const char *const kernels_own[] = {
+	"___slab_alloc", "new_slab", "allocate_slab",
+	"__stack_depot_save", "stack_depot_save_flags",
+	"__pte_alloc_kernel", "__pmd_alloc", "__pud_alloc", "__p4d_alloc",
+	"radix_tree_node_alloc", "idr_get_free", "ida_alloc_range", "xas_alloc", "__xas_nomem",
+	"handle_mm_fault",
+};
+
+/* Looking up a name takes long, and the kernel itself never moves. */
+static struct {
+	unsigned long address;
+	bool own;
+} cache[1 << CACHE_BITS];
+
+static bool is_kernels_own(unsigned long address)
+{
+	u32 at = hash_long(address, CACHE_BITS);
+	char name[KSYM_SYMBOL_LEN];
+	int i;
+
+	if (cache[at].address == address)
+		return cache[at].own;
+	sprint_symbol_no_offset(name, address);
+	cache[at].own = false;
+	for (i = 0; i < ARRAY_SIZE(kernels_own); i++) {
+		size_t length = strlen(kernels_own[i]);
+
+		/* The compiler may have cut it to pieces: NAME.isra.0. */
+		if (strncmp(name, kernels_own[i], length) == 0 && (!name[length] || name[length] == '.'))
+			cache[at].own = true;
+	}
+	cache[at].address = address;
+	return cache[at].own;
+}
+
 /* The innermost function of a watched module on the stack, or 0. */
 static unsigned long find_caller(void)
 {
 	unsigned long trace[DEPTH];
 	unsigned long *word = (unsigned long *)current_stack_pointer;
 	unsigned long end = ((unsigned long)word & ~(THREAD_SIZE - 1)) + THREAD_SIZE;
-	unsigned int i, n;
+	unsigned int i, n, inner;
 
 	if (!highest || !in_task())
 		return 0;
@@ -97,8 +137,13 @@ static unsigned long find_caller(void)
 	n = stack_trace_save(trace, DEPTH, 0);
 	for (i = 0; i < n; i++)
 		if (in_text(trace[i]))
-			return trace[i];
-	return 0;
+			break;
+	if (i == n)
+		return 0;
+	for (inner = 0; inner < i; inner++)
+		if (is_kernels_own(trace[inner]))
+			return 0;
+	return trace[i];
 }
 
 /* The entry of an address, or the free one where it belongs, or NULL. */
@@ -134,8 +179,10 @@ static void note(unsigned long address, enum kind kind, unsigned long caller)
 	if (entry->kind <= KIND_GONE)
 		shared->live++;
 	entry->address = address;
-	entry->caller = caller;
-	entry->step = (u32)shared->step;
+	/* Now, for the module may be gone when somebody asks. */
+	snprintf(entry->caller, sizeof(entry->caller), "%ps", (void *)caller);
+	entry->caller[strcspn(entry->caller, " ")] = '\0';
+	entry->step = shared->step;
 	entry->kind = kind;
 }
 
@@ -328,7 +375,7 @@ static int show(struct seq_file *file, void *unused)
 		const struct entry *entry = &entries[i];
 
 		if (entry->kind > KIND_GONE)
-			seq_printf(file, "%s %u %ps\n", names[entry->kind], entry->step, (void *)entry->caller);
+			seq_printf(file, "%s %llu %s\n", names[entry->kind], entry->step, entry->caller);
 	}
 	return 0;
 }
