@@ -28,7 +28,7 @@ describe('several instances', () => {
     const alone = await tryCampaign(one.target, 'pages_mmap', ['corpus', 'lockstep'], 400);
     const together = await tryCampaign(three.target, 'pages_mmap', ['corpus', 'lockstep'], 400, { jobs: 3 });
     expect(findings(together)).toEqual(findings(alone));
-    expect(three.instances).toHaveLength(3);
+    expect(three.instances.map(({ isGone }) => isGone)).toEqual([true, true, true]);
     expect(Math.min(...three.instances.map(({ programs }) => programs.length))).toBeGreaterThan(50);
     const sent = three.instances.flatMap(({ programs }) => programs);
     expect(sent.toSorted()).toEqual(one.instances.flatMap(({ programs }) => programs).toSorted());
@@ -67,8 +67,12 @@ describe('several instances', () => {
     expect(sent.size).toBe(300);
   });
 
-  it.each(['starting', 'checking'] as const)('none is left when the run is aborted while %s', async (stage) => {
-    const { target, instances } = watchTarget(resolveTarget('sim'));
+  it.each([
+    ['starting', resolveTarget('sim')],
+    ['checking', resolveTarget('sim')],
+    ['shrinking', inProcessSimulator({ fault: 'write-honours-position' })],
+  ] as const)('none is left when the run is aborted while %s', async (stage, watched) => {
+    const { target, instances } = watchTarget(watched);
     const controller = new AbortController();
     const { entries } = await tryCampaign(target, 'lkmc_mmap', ['lockstep', 'balance'], 5000, {
       jobs: 3,
