@@ -1,7 +1,7 @@
 import { Session } from '../adapters/session.ts';
 import type { Kit } from '../adapters/kernel/kit.ts';
 import { lockstep } from '../properties/lockstep.ts';
-import { judgeBatch } from '../properties/lane.ts';
+import { askBatch, judgeReply } from '../properties/batch.ts';
 import type { Contract } from '../spec/contract.ts';
 import { type Program, PROGRAM_VERSION } from '../spec/program.ts';
 import { targetOf } from './guest.ts';
@@ -16,7 +16,8 @@ export async function timeToFirstOperation(kit: Kit, contract: Contract, cold: b
   const begun = performance.now();
   const session = await Session.open(targetOf(kit, { cold }), contract);
   try {
-    const [judged] = await judgeBatch(session, lockstep, [ONE_OPERATION]);
+    const programs = [ONE_OPERATION];
+    const [judged] = judgeReply(await askBatch(session, lockstep, programs), lockstep, programs);
     if (judged?.kind !== 'pass') throw new Error(`bench: the first operation did not pass: ${JSON.stringify(judged)}`);
     return performance.now() - begun;
   } finally {

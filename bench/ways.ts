@@ -6,7 +6,7 @@ import type { Program } from '../spec/program.ts';
 import type { BenchGuest } from './guest.ts';
 import type { Workload } from './workload.ts';
 
-/** As the engine has them (`properties/runner.ts`). */
+/** As the engine has them (`properties/runner.ts`, `properties/flights.ts`). */
 const BATCH = 32;
 const DEPTH = 3;
 
@@ -32,7 +32,7 @@ export const checked: Way = async ({ lane }, { generate, programs, seed, operati
     },
     onProgress: () => undefined,
   };
-  await new Runner(campaign, lane, lockstep, new Coverage()).run(generate, programs.length);
+  await new Runner(campaign, [lane], lockstep, new Coverage()).run(generate, programs.length);
 };
 
 /** The same programs observed in the same way, their lines made beforehand; nothing is read but the newlines. */

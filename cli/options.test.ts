@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { collect, parseCount, parseDuration, parseSeed } from './options.ts';
+import { collect, parseCount, parseDuration, parseJobs, parseSeed } from './options.ts';
 
 describe('parseDuration', () => {
   it.each([
@@ -18,12 +18,17 @@ describe('parseDuration', () => {
 describe('numbers', () => {
   it('counts start at one, seeds at zero', () => {
     expect(parseCount('1')).toBe(1);
+    expect(parseJobs('64')).toBe(64);
     expect(parseSeed('0')).toBe(0);
     expect(parseSeed('2147483647')).toBe(2_147_483_647);
   });
 
   it.each(['0', '-1', '1.5', '1e3', 'x', '', '99999999999999999999'])('%j is no count', (text) => {
     expect(() => parseCount(text)).toThrow('expected a whole number from 1');
+  });
+
+  it.each(['0', '65', '1.5', 'x', ''])('%j is no number of jobs', (text) => {
+    expect(() => parseJobs(text)).toThrow('expected a whole number from 1 to 64');
   });
 
   it.each(['-1', '2147483648', 'x', ''])('%j is no seed', (text) => {

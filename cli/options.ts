@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { MOST_INSTANCES } from '../spec/target.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
@@ -16,6 +17,15 @@ export function parseCount(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0;
   if (count < 1 || count > Number.MAX_SAFE_INTEGER) throw new InvalidArgumentError('expected a whole number from 1.');
   return count;
+}
+
+/** How many instances of a target work at once. */
+export function parseJobs(text: string): number {
+  const jobs = /^\d+$/.test(text) ? Number(text) : 0;
+  if (jobs < 1 || jobs > MOST_INSTANCES) {
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${String(MOST_INSTANCES)}.`);
+  }
+  return jobs;
 }
 
 /** The bound of a seed: what the generators take. */

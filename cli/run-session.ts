@@ -22,6 +22,8 @@ export interface RunPlan {
   /** Bounds `lockstep` instead of the number of programs. */
   readonly timeMs?: number;
   readonly shrinkMs: number;
+  /** Instances of each target that work at once; what each is best run with if absent. */
+  readonly jobs?: number;
 }
 
 /** A run with all that it needs. */

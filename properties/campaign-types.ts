@@ -17,6 +17,8 @@ export interface Campaign {
   readonly timeMs?: number;
   /** Budget for shrinking one counterexample, in milliseconds. */
   readonly shrinkMs: number;
+  /** Instances of the target that work at once; what the target is best run with if absent. */
+  readonly jobs?: number;
   readonly signal: AbortSignal;
   /** Appends one entry; the journal is flushed by the callee. */
   readonly write: (entry: JournalEntry) => void;

@@ -20,6 +20,8 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
   const { target, contract, write } = campaign;
   const where = { target: target.name, contract: contract.name };
   const lane = new Lane(target, contract, campaign.signal);
+  const others = (campaign.jobs ?? target.instances ?? 1) - 1;
+  const lanes = [lane, ...Array.from({ length: others }, () => new Lane(target, contract, campaign.signal))];
   const coverage = new Coverage();
   try {
     const session = await lane.session();
@@ -29,7 +31,7 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
     for (const name of campaign.properties) {
       const property = PROPERTIES[name];
       const reason = impossible(property, session);
-      if (reason === undefined) await runProperty(campaign, lane, session, property, coverage);
+      if (reason === undefined) await runProperty(campaign, lanes, session, property, coverage);
       else write({ ...new Tally().entry({ ...where, property: name }, true), message: reason });
     }
     const facts = clauseFacts(session);
@@ -49,7 +51,7 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
     const property = campaign.properties[0] ?? 'lockstep';
     write({ ...tally.entry({ ...where, property }, false), message: message.split('\n')[0] ?? message });
   } finally {
-    await lane.close();
+    await Promise.all(lanes.map((one) => one.close()));
   }
 }
 
@@ -71,13 +73,13 @@ function impossible(property: Property, session: Session): string | undefined {
 
 async function runProperty(
   campaign: Campaign,
-  lane: Lane,
+  lanes: readonly Lane[],
   session: Session,
   property: Property,
   coverage: Coverage,
 ): Promise<void> {
   const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
-  const runner = new Runner(campaign, lane, property, coverage);
+  const runner = new Runner(campaign, lanes, property, coverage);
   if (stored !== undefined) {
     await runner.run((index) => stored[index]?.program, stored.length);
     return;

@@ -1,17 +1,18 @@
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
 import { describeOperation } from '../spec/program.ts';
+import { type Judged, judgeReply } from './batch.ts';
 import type { Campaign, CampaignProgress } from './campaign-types.ts';
 import type { Coverage } from './check.ts';
-import { type Judged, judgeBatch, type Lane } from './lane.ts';
+import { type Flight, Flights } from './flights.ts';
+import type { Lane } from './lane.ts';
 import type { Property } from './property.ts';
 import { disagreementOf, repeats, shrink, signature } from './shrink.ts';
 import { Tally } from './tally.ts';
 import { encodeToken } from './token.ts';
 
-/** Programs in a batch, and batches under way: enough that the target never waits for the next one. */
+/** Programs in a batch at most: enough that the round trip costs nothing. */
 const BATCH = 32;
-const DEPTH = 3;
 
 /** A property stops after so many different failures, or so many failing programs: more would say nothing new. */
 const DIFFERENT_FAILURES = 3;
@@ -29,88 +30,75 @@ const TROUBLES_WRITTEN = 20;
 /** Between two progress reports, in milliseconds. */
 const PROGRESS_MS = 200;
 
-interface Flight {
-  readonly programs: readonly Program[];
-  readonly judged: Promise<Judged[]>;
-}
-
-/** Runs one property over many programs, batches in flight, and follows up what fails. */
+/**
+ * Runs one property over many programs on all instances of a target at once, and follows up what fails. It does that on the
+ * instance that failed and one failure at a time: the others finish what they have, and wait.
+ */
 export class Runner {
   readonly #campaign: Campaign;
-  readonly #lane: Lane;
+  readonly #lanes: readonly Lane[];
   readonly #property: Property;
   readonly #coverage: Coverage;
   readonly #tally = new Tally();
   readonly #signatures = new Set<string>();
-  readonly #requeued: Program[] = [];
   #failures = 0;
   #restarts = 0;
   #reported = 0;
   #next = 0;
 
-  constructor(campaign: Campaign, lane: Lane, property: Property, coverage: Coverage) {
+  constructor(campaign: Campaign, lanes: readonly Lane[], property: Property, coverage: Coverage) {
     this.#campaign = campaign;
-    this.#lane = lane;
+    this.#lanes = lanes;
     this.#property = property;
     this.#coverage = coverage;
   }
 
   /** Checks `planned` programs (Infinity: until the campaign's time is up) and writes the result. */
   async run(program: (index: number) => Program | undefined, planned: number): Promise<void> {
-    const { timeMs } = this.#campaign;
+    const { target, contract, timeMs, signal, write } = this.#campaign;
     const deadline = Number.isFinite(planned) ? Infinity : performance.now() + (timeMs ?? 0);
     this.#progress('starting', planned);
-    const flights: Flight[] = [];
+    const flights = new Flights(this.#lanes, this.#property);
     let complete = true;
     try {
-      while (!this.#campaign.signal.aborted) {
-        while (flights.length < DEPTH && performance.now() < deadline) {
-          const programs = this.#take(program, planned);
+      while (!signal.aborted) {
+        while (flights.hasRoom && performance.now() < deadline) {
+          const programs = this.#batch(program, planned);
           if (programs.length === 0) break;
-          flights.push(await this.#launch(programs));
+          flights.send(programs);
         }
-        const flight = flights.shift();
+        const flight = flights.take();
         if (flight === undefined) break;
-        const judged = await flight.judged;
-        const clean = await this.#settle(flight.programs, judged, planned);
-        if (!clean) {
-          // The session is gone or dirty: whatever was behind on it runs again on a fresh one.
-          for (const { programs, judged: rest } of flights.splice(0)) {
-            await rest;
-            this.#requeued.push(...programs);
-          }
+        const rest = await this.#settle(flight, planned);
+        if (rest !== undefined) {
           if (this.#isHopeless()) {
             complete = this.#tally.verdicts.fail > 0;
             break;
           }
+          flights.resend(flight.lane, rest);
         }
         this.#progress('checking', planned);
       }
+    } catch (error) {
+      // An instance that was not started, or a failure not followed up, because the run is over.
+      if (!signal.aborted) throw error;
     } finally {
-      await Promise.allSettled(flights.map(({ judged }) => judged));
+      await flights.drop();
     }
-    if (this.#campaign.signal.aborted) complete = false;
-    const { target, contract, write } = this.#campaign;
+    if (signal.aborted) complete = false;
     write(this.#tally.entry({ target: target.name, contract: contract.name, property: this.#property.name }, complete));
     this.#progress('done', planned, true);
   }
 
-  #take(program: (index: number) => Program | undefined, planned: number): Program[] {
-    const programs = this.#requeued.splice(0, BATCH);
-    while (programs.length < BATCH && this.#next < planned) {
+  /** The next programs; fewer near the end, so that all instances are done at about the same time. */
+  #batch(program: (index: number) => Program | undefined, planned: number): Program[] {
+    const size = Math.min(BATCH, Math.ceil((planned - this.#next) / this.#lanes.length));
+    const programs: Program[] = [];
+    while (programs.length < size && this.#next < planned) {
       const next = program(this.#next++);
       if (next !== undefined) programs.push(next);
     }
     return programs;
-  }
-
-  async #launch(programs: readonly Program[]): Promise<Flight> {
-    const session = await this.#lane.session();
-    const judged = judgeBatch(session, this.#property, programs, { coverage: this.#coverage });
-    judged.catch(() => {
-      // Whoever takes the flight sees the rejection; this only keeps it from being called unhandled until then.
-    });
-    return { programs, judged };
   }
 
   #isHopeless(): boolean {
@@ -119,14 +107,12 @@ export class Runner {
     );
   }
 
-  /** Counts what came of a batch. Returns whether the session can go on. */
-  async #settle(programs: readonly Program[], judged: readonly Judged[], planned: number): Promise<boolean> {
-    for (const [index, program] of programs.entries()) {
-      const result = judged[index];
-      if (result === undefined) {
-        this.#requeued.push(...programs.slice(index));
-        return false;
-      }
+  /** Counts what came of a batch. Yields what has to run again if the session cannot go on. */
+  async #settle({ lane, programs, reply }: Flight, planned: number): Promise<readonly Program[] | undefined> {
+    let settled = 0;
+    for (const result of judgeReply(await reply, this.#property, programs, this.#coverage)) {
+      const program = programs[settled++];
+      if (program === undefined) break;
       switch (result.kind) {
         case 'pass':
           this.#tally.add('pass', result.operations);
@@ -138,27 +124,30 @@ export class Runner {
           this.#trouble(result.kind, result.message, program);
           break;
         case 'fail':
-          this.#requeued.push(...programs.slice(index + 1));
-          await this.#followUp(program, result.disagreement, planned);
-          return false;
+          await this.#followUp(lane, program, result.disagreement, planned);
+          return programs.slice(settled);
         case 'ended':
-          this.#requeued.push(...programs.slice(index + 1));
-          await this.#followEnd(program, result, planned);
-          return false;
+          await this.#followEnd(lane, program, result, planned);
+          return programs.slice(settled);
       }
     }
-    return true;
+    return undefined;
   }
 
   /** The target ended under this program: if it does so again alone, the program is to blame. */
-  async #followEnd(program: Program, ended: Extract<Judged, { kind: 'ended' }>, planned: number): Promise<void> {
-    this.#lane.reset();
+  async #followEnd(
+    lane: Lane,
+    program: Program,
+    ended: Extract<Judged, { kind: 'ended' }>,
+    planned: number,
+  ): Promise<void> {
+    lane.reset();
     if (this.#campaign.signal.aborted) return;
     this.#restarts++;
-    const [again] = await this.#lane.judge(this.#property, [program], { coverage: this.#coverage });
+    const [again] = await lane.judge(this.#property, [program], this.#coverage);
     const disagreement = disagreementOf(again, program);
     if (disagreement !== undefined) {
-      await this.#followUp(program, disagreement, planned);
+      await this.#followUp(lane, program, disagreement, planned);
       return;
     }
     const { message, console } = ended.error;
@@ -172,19 +161,19 @@ export class Runner {
   }
 
   /** A failing program: confirmed, shrunk if it is new, confirmed again, and written. */
-  async #followUp(program: Program, first: Disagreement, planned: number): Promise<void> {
+  async #followUp(lane: Lane, program: Program, first: Disagreement, planned: number): Promise<void> {
     this.#failures++;
     const wanted = signature(first);
     if (this.#signatures.has(wanted)) {
       this.#tally.add('fail');
-      this.#lane.reset();
+      lane.reset();
       return;
     }
     this.#progress('shrinking', planned, true);
     const { signal, shrinkMs } = this.#campaign;
-    const shrunk = await shrink(this.#lane, this.#property, { program, disagreement: first }, shrinkMs, signal);
-    const failed = await repeats(this.#lane, this.#property, shrunk.program, wanted, CONFIRMATIONS);
-    this.#lane.reset();
+    const shrunk = await shrink(lane, this.#property, { program, disagreement: first }, shrinkMs, signal);
+    const failed = await repeats(lane, this.#property, shrunk.program, wanted, CONFIRMATIONS);
+    lane.reset();
     const verdict = failed === CONFIRMATIONS ? 'fail' : 'flaky';
     this.#tally.add(verdict);
     // A failure that did not repeat must not hide one of the same kind that does.

@@ -1,6 +1,7 @@
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
-import type { Judged, Lane } from './lane.ts';
+import type { Judged } from './batch.ts';
+import type { Lane } from './lane.ts';
 import type { Property } from './property.ts';
 import { removals } from './removals.ts';
 import { renumbered, simplifications } from './simplify.ts';

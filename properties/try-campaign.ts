@@ -3,7 +3,7 @@ import { loadContract } from '../spec/load.ts';
 import type { Target } from '../spec/target.ts';
 import { PROPERTIES } from './all.ts';
 import { runCampaign } from './campaign.ts';
-import type { PropertyName } from './campaign-types.ts';
+import type { Campaign, PropertyName } from './campaign-types.ts';
 import { Lane } from './lane.ts';
 import { disagreementOf } from './shrink.ts';
 import { decodeToken } from './token.ts';
@@ -17,6 +17,7 @@ const SEED = 1;
 export interface Tried {
   readonly results: readonly ResultEntry[];
   readonly counterexamples: readonly CounterexampleEntry[];
+  readonly entries: readonly JournalEntry[];
 }
 
 /** Runs a campaign for a test, with a fixed seed, on a target that is not prepared yet. */
@@ -25,6 +26,7 @@ export async function tryCampaign(
   contract: string,
   properties: readonly PropertyName[],
   programs: number,
+  options: Partial<Pick<Campaign, 'jobs' | 'shrinkMs' | 'signal' | 'onProgress'>> = {},
 ): Promise<Tried> {
   await target.prepare({ onProgress: () => undefined });
   const entries: JournalEntry[] = [];
@@ -38,8 +40,10 @@ export async function tryCampaign(
     signal: new AbortController().signal,
     write: (entry) => entries.push(entry),
     onProgress: () => undefined,
+    ...options,
   });
   return {
+    entries,
     results: entries.filter((entry) => entry.type === 'result'),
     counterexamples: entries.filter((entry) => entry.type === 'counterexample'),
   };

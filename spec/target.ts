@@ -1,8 +1,13 @@
 import type { Connection } from './connection.ts';
 
+/** More instances of one target than this gain nothing: one process checks what all of them observe. */
+export const MOST_INSTANCES = 64;
+
 /** Something that can be asked for by name: `kernel:6.12`, `memfd`, `sim`, `reference`, or a command of the user's. */
 export interface Target {
   readonly name: string;
+  /** How many instances at once it is best run with, at most `MOST_INSTANCES`; 1 if absent. */
+  readonly instances?: number;
   /** Builds whatever the target needs and is not there yet. Throws a `ConformanceError` that says what to do. */
   prepare(options: PrepareOptions): Promise<void>;
   /** A fresh connection to a clean system under test. Call `prepare` first. */

@@ -52,6 +52,8 @@ export function startUml(boot: UmlBoot, signal?: AbortSignal): GuestMachine {
   });
   const kill = (): void => {
     subprocess.kill('SIGKILL');
+    // Whoever kills it starts the next before this one's end is known; that is to have the processor, not the neighbour's.
+    cpu.release();
   };
   signal?.addEventListener('abort', kill, { once: true });
   const console = new TextRing(CONSOLE_BYTES);

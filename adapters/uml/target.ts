@@ -1,4 +1,5 @@
-import type { Target } from '../../spec/target.ts';
+import { availableParallelism } from 'node:os';
+import { MOST_INSTANCES, type Target } from '../../spec/target.ts';
 import { connectTo } from '../kernel/guest.ts';
 import type { KernelTargetOptions } from '../kernel/target.ts';
 import { buildHelper } from '../native/build.ts';
@@ -13,6 +14,8 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
   let kit: UmlBoot | undefined;
   return {
     name,
+    // Each stays on one processor, and starts at once.
+    instances: Math.min(availableParallelism(), MOST_INSTANCES),
     prepare: async ({ onProgress, signal }) => {
       await installPackages('uml', onProgress);
       const helper = await buildHelper({ onProgress });

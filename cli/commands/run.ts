@@ -13,9 +13,10 @@ import { CLAUSES } from '../../spec/clauses.ts';
 import { ConformanceError } from '../../spec/errors.ts';
 import { listContracts, loadContract } from '../../spec/load.ts';
 import { unknownName } from '../../spec/suggest.ts';
+import { MOST_INSTANCES } from '../../spec/target.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
-import { collect, parseCount, parseDuration, parseSeed, SEEDS } from '../options.ts';
+import { collect, parseCount, parseDuration, parseJobs, parseSeed, SEEDS } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { prepareRunFiles } from '../run-files.ts';
 import { createRecorder } from '../run-recorder.ts';
@@ -35,6 +36,7 @@ interface RunOptions {
   programs?: number;
   time?: number;
   shrinkTime: number;
+  jobs?: number;
   out?: string;
   json?: true;
 }
@@ -61,6 +63,11 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
       new Option('--shrink-time <duration>', 'the most to spend on shrinking one counterexample')
         .argParser(parseDuration)
         .default(DEFAULT_SHRINK_MS, '60s'),
+    )
+    .option(
+      '--jobs <number>',
+      `instances of each target that work at once, 1 to ${String(MOST_INSTANCES)} (default: one for each processor with uml:…, else 1)`,
+      parseJobs,
     )
     .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')
     .option('--json', 'print one JSON object to standard output')
@@ -112,6 +119,7 @@ function makePlan(options: RunOptions): { plan: RunPlan; contractArguments: Map<
     programs: options.programs ?? DEFAULT_PROGRAMS,
     ...(options.time === undefined ? {} : { timeMs: options.time }),
     shrinkMs: options.shrinkTime,
+    ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
   };
   return { plan, contractArguments };
 }
