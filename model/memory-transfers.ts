@@ -20,7 +20,8 @@ export function readInto(draft: Draft, process: Process, op: Op<'read_into'>): O
   const count = startRead(draft, position, op.length, 'READ-07');
   if (count === 'failed') return fail(draft, 'EFAULT', 'FAIL-02');
   if (count === 0) {
-    if (op.length === 0 && position < draft.contract.read.size && !draft.failed) copyNothing(draft, process, at, 'user');
+    if (op.length === 0 && position < draft.contract.read.size && !draft.failed)
+      copyNothing(draft, process, at, 'user');
     return succeed(draft, 0, op.length === 0 ? 'READ-08' : 'READ-02');
   }
   // What can be read lies far below 2^53.

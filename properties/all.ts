@@ -1,5 +1,6 @@
 import type { PropertyName } from './campaign-types.ts';
 import { balance } from './balance.ts';
+import { failures } from './failures.ts';
 import { isolation } from './isolation.ts';
 import { leak } from './leak.ts';
 import { lockstep } from './lockstep.ts';
@@ -9,4 +10,11 @@ import type { Property } from './property.ts';
 const corpus: Property = { ...lockstep, name: 'corpus', text: 'Every stored program yields what the model yields.' };
 
 /** All properties by name. */
-export const PROPERTIES: Readonly<Record<PropertyName, Property>> = { corpus, lockstep, balance, isolation, leak };
+export const PROPERTIES: Readonly<Record<PropertyName, Property>> = {
+  corpus,
+  lockstep,
+  failures,
+  balance,
+  isolation,
+  leak,
+};

@@ -7,7 +7,7 @@ import type { Property } from './property.ts';
 
 /** What came of one base program. */
 export type Judged =
-  | { readonly kind: 'pass'; readonly operations: number }
+  | { readonly kind: 'pass'; readonly operations: number; readonly answers: readonly Answer[] }
   | { readonly kind: 'fail'; readonly disagreement: Disagreement }
   | { readonly kind: 'skipped' | 'errored'; readonly message: string }
   /** The target ended while the program was under way. */
@@ -82,7 +82,7 @@ function judgeAnswers(
     levels: session.levels,
     ...(coverage && { coverage }),
   });
-  if (verdict === undefined) return { kind: 'pass', operations };
+  if (verdict === undefined) return { kind: 'pass', operations, answers };
   if ('unpredictable' in verdict) return { kind: 'skipped', message: verdict.unpredictable };
   return { kind: 'fail', disagreement: verdict };
 }

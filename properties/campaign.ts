@@ -1,15 +1,19 @@
 import { applicableClauses, type ClauseFacts } from '../spec/clauses.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
 import { kernelNote } from '../spec/kernel.ts';
+import type { Failure } from '../spec/operations/define.ts';
+import type { Program } from '../spec/program.ts';
 import type { Session } from '../adapters/session.ts';
 import { PROPERTIES } from './all.ts';
 import type { Campaign } from './campaign-types.ts';
 import { Coverage } from './check.ts';
 import { corpusFor } from './corpus.ts';
+import { FailurePoints } from './failures.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from './generate.ts';
 import { Lane } from './lane.ts';
 import type { Property } from './property.ts';
 import { Runner } from './runner.ts';
+import { numbered } from './source.ts';
 import { Tally } from './tally.ts';
 
 /**
@@ -67,6 +71,9 @@ export function clauseFacts(session: Session): ClauseFacts {
 function impossible(property: Property, session: Session): string | undefined {
   const missing = property.needs.filter((level) => !session.levels.includes(level));
   if (missing.length > 0) return `the target does not observe ${missing.join(', ')}`;
+  if (property.name === 'failures' && session.started.failures.length === 0) {
+    return 'the target lets nothing fail on demand';
+  }
   if (property.repeat !== undefined && !session.started.repeat) return 'the target cannot measure lost memory';
   return undefined;
 }
@@ -81,14 +88,25 @@ async function runProperty(
   const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
   const runner = new Runner(campaign, lanes, property, coverage);
   if (stored !== undefined) {
-    await runner.run((index) => stored[index]?.program, stored.length);
+    await runner.run(
+      numbered((index) => stored[index]?.program, stored.length),
+      { planned: stored.length },
+    );
     return;
   }
   const surroundings = surroundingsOf(campaign.contract, session.profile, session.started);
   const operations = surroundings.operations.difference(property.leavesOut ?? new Set());
-  const arbitrary = new ProgramArbitrary({ ...surroundings, operations });
+  // Programs whose failures are enumerated have none of their own.
+  const failing = property.name === 'failures' ? new Set<Failure>() : surroundings.failures;
+  const arbitrary = new ProgramArbitrary({ ...surroundings, operations, failures: failing }, property.lengths);
+  const program = (index: number): Program => programNumber(arbitrary, campaign.seed, index);
   const share = Math.ceil((campaign.programs * property.share) / 100);
   const planned = Math.max(1, Math.min(share, property.most ?? share));
-  const timed = campaign.timeMs !== undefined && property.name === 'lockstep';
-  await runner.run((index) => programNumber(arbitrary, campaign.seed, index), timed ? Infinity : planned);
+  if (property.name === 'failures') {
+    await runner.run(new FailurePoints(program, planned, surroundings.failures));
+    return;
+  }
+  const { timeMs } = campaign;
+  if (timeMs !== undefined && property.name === 'lockstep') await runner.run(numbered(program, Infinity), { timeMs });
+  else await runner.run(numbered(program, planned), { planned });
 }

@@ -4,6 +4,7 @@ import type { OperationName, Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
 import type { PropertyName } from './campaign-types.ts';
 import type { Checker, Unpredictable } from './check.ts';
+import type { Lengths } from './generate.ts';
 
 /**
  * A property of a device. A base program is generated and shrunk; what is really run may be several programs
@@ -23,6 +24,8 @@ export interface Property {
   readonly comparesAll: boolean;
   /** Operations that its programs do without, because it has no use for them. */
   readonly leavesOut?: ReadonlySet<OperationName>;
+  /** How long its programs are, if not as long as those of all others. */
+  readonly lengths?: Lengths;
   /** Run each program this often and look only at the memory lost. */
   readonly repeat?: number;
   expand(program: Program): readonly Program[];

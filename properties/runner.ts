@@ -8,6 +8,7 @@ import { type Flight, Flights } from './flights.ts';
 import type { Lane } from './lane.ts';
 import type { Property } from './property.ts';
 import { disagreementOf, repeats, shrink, signature } from './shrink.ts';
+import type { Source } from './source.ts';
 import { Tally } from './tally.ts';
 import { encodeToken } from './token.ts';
 
@@ -27,6 +28,14 @@ const CONFIRMATIONS = 3;
 /** Problems written out in full; the rest are only counted. */
 const TROUBLES_WRITTEN = 20;
 
+/** How far a run goes; without either, as far as its source. */
+interface RunPlan {
+  /** Programs of the source, where their number is known. */
+  readonly planned?: number;
+  /** Milliseconds after which no more programs are begun. */
+  readonly timeMs?: number;
+}
+
 /** Between two progress reports, in milliseconds. */
 const PROGRESS_MS = 200;
 
@@ -44,7 +53,7 @@ export class Runner {
   #failures = 0;
   #restarts = 0;
   #reported = 0;
-  #next = 0;
+  #taken = 0;
 
   constructor(campaign: Campaign, lanes: readonly Lane[], property: Property, coverage: Coverage) {
     this.#campaign = campaign;
@@ -53,23 +62,23 @@ export class Runner {
     this.#coverage = coverage;
   }
 
-  /** Checks `planned` programs (Infinity: until the campaign's time is up) and writes the result. */
-  async run(program: (index: number) => Program | undefined, planned: number): Promise<void> {
-    const { target, contract, timeMs, signal, write } = this.#campaign;
-    const deadline = Number.isFinite(planned) ? Infinity : performance.now() + (timeMs ?? 0);
+  /** Checks the programs of a source, until it has no more or the time is up, and writes the result. */
+  async run(source: Source, { planned = Infinity, timeMs = Infinity }: RunPlan = {}): Promise<void> {
+    const { target, contract, signal, write } = this.#campaign;
+    const deadline = performance.now() + timeMs;
     this.#progress('starting', planned);
     const flights = new Flights(this.#lanes, this.#property);
     let complete = true;
     try {
       while (!signal.aborted) {
         while (flights.hasRoom && performance.now() < deadline) {
-          const programs = this.#batch(program, planned);
+          const programs = this.#batch(source, planned);
           if (programs.length === 0) break;
           flights.send(programs);
         }
         const flight = flights.take();
         if (flight === undefined) break;
-        const rest = await this.#settle(flight, planned);
+        const rest = await this.#settle(flight, source, planned);
         if (rest !== undefined) {
           if (this.#isHopeless()) {
             complete = this.#tally.verdicts.fail > 0;
@@ -91,13 +100,15 @@ export class Runner {
   }
 
   /** The next programs; fewer near the end, so that all instances are done at about the same time. */
-  #batch(program: (index: number) => Program | undefined, planned: number): Program[] {
-    const size = Math.min(BATCH, Math.ceil((planned - this.#next) / this.#lanes.length));
+  #batch(source: Source, planned: number): Program[] {
+    const size = Math.min(BATCH, Math.ceil((planned - this.#taken) / this.#lanes.length));
     const programs: Program[] = [];
-    while (programs.length < size && this.#next < planned) {
-      const next = program(this.#next++);
-      if (next !== undefined) programs.push(next);
+    while (programs.length < size) {
+      const next = source.next();
+      if (next === undefined) break;
+      programs.push(next);
     }
+    this.#taken += programs.length;
     return programs;
   }
 
@@ -108,7 +119,11 @@ export class Runner {
   }
 
   /** Counts what came of a batch. Yields what has to run again if the session cannot go on. */
-  async #settle({ lane, programs, reply }: Flight, planned: number): Promise<readonly Program[] | undefined> {
+  async #settle(
+    { lane, programs, reply }: Flight,
+    source: Source,
+    planned: number,
+  ): Promise<readonly Program[] | undefined> {
     let settled = 0;
     for (const result of judgeReply(await reply, this.#property, programs, this.#coverage)) {
       const program = programs[settled++];
@@ -116,6 +131,7 @@ export class Runner {
       switch (result.kind) {
         case 'pass':
           this.#tally.add('pass', result.operations);
+          source.learn?.(program, result.answers);
           if (this.#property.repeat !== undefined) this.#coverage.add('HEALTH-02');
           break;
         case 'skipped':

@@ -14,7 +14,7 @@ function started(release: string): Started {
     operations: [],
     settings: [],
     mapFlags: [],
-  failures: [],
+    failures: [],
     repeat: false,
     kernel: { release, machine: 'x86_64' },
     facts: {

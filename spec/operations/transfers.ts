@@ -51,7 +51,11 @@ export const transferOperations = [
   define('pwrite', { ...fd, data: Data, offset: Int64, ...copies }, (op) => {
     return `pwrite(${op.fd}, ${data(op.data)}${behind(op.offset)})`;
   }),
-  define('writev', { ...fd, ...segments, ...copies }, (op) => `writev(${op.fd}, [${op.segments.map(data).join(', ')}])`),
+  define(
+    'writev',
+    { ...fd, ...segments, ...copies },
+    (op) => `writev(${op.fd}, [${op.segments.map(data).join(', ')}])`,
+  ),
   /** Offset -1 stands for the description's position. */
   define('pwritev2', { ...fd, ...segments, offset: Int64, ...flags, ...copies }, (op) => {
     return `pwritev2(${op.fd}, [${op.segments.map(data).join(', ')}]${behind(op.offset)}${flagged(op.flags)})`;
