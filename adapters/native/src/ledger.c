@@ -15,11 +15,12 @@
 
 #define LEDGER "/proc/ledger"
 
-/* Long enough for every deferred call of the kernel; only a program that loses something waits for it. */
-#define PATIENCE 50
-#define PAUSE_US 2000
-/* Of those times; it takes long. */
-#define DRAIN_EVERY 25
+/*
+ * Long enough for what the kernel frees after a grace period, which is short here; only a program that loses something
+ * waits for it. The lists of pages that a processor keeps for itself are empty: areas were just unmapped.
+ */
+#define PATIENCE 10
+#define PAUSE_US 3000
 
 /* Different functions that allocate, and the operations of one program that something can remain of. */
 #define GROUPS_MAX 64
@@ -125,26 +126,12 @@ static bool read_groups(struct groups *groups, char *message, size_t size)
 	return fits || complain(message, size, "it names too many functions");
 }
 
-/* Lists that each processor keeps for itself hold pages, after mlock for example. */
-static void drain(void)
-{
-	int fd = descriptors_open("/proc/sys/vm/compact_memory", O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) < 0)
-		errno = 0;
-	close(fd);
-}
-
-/* Brings home what is freed late, and waits for it. Whether no more lives than before. */
+/* Waits for what is freed late. Whether no more lives than before. */
 static bool settle(void)
 {
 	for (int i = 0; i < PATIENCE; i++) {
 		if (page->live <= live_before)
 			return true;
-		if (i % DRAIN_EVERY == 0)
-			drain();
 		usleep(PAUSE_US);
 	}
 	return page->live <= live_before;
