@@ -29,22 +29,33 @@ const FAULTS: readonly Fault[] = [
   },
   { fault: 'vm-close-not-called', programs: 3, clauses: ['UNMAP-07', 'EXIT-02'] },
   { fault: 'release-frees-nothing', programs: 3, property: 'leak', clauses: ['HEALTH-02'] },
+  { fault: 'release-frees-nothing', programs: 3, clauses: ['HEALTH-03'] },
+  { fault: 'failed-open-keeps-page', programs: 200, property: 'failures', clauses: ['HEALTH-03'] },
+  {
+    fault: 'failed-read-moves-position',
+    programs: 200,
+    property: 'failures',
+    clauses: ['READ-01', 'READ-02', 'VEC-01', 'READ-07'],
+  },
 ];
 
 /** Milliseconds. They share the machine's cores, so each of them may take as long as all. */
 const TIMEOUT_MS = 180_000;
 
 describe.concurrent('a wrong simulator is caught', { timeout: TIMEOUT_MS }, () => {
-  it.each(FAULTS)('$fault', async ({ fault, contract = 'lkmc_mmap', property = 'lockstep', programs, clauses }) => {
-    const target = resolveTarget(`faulty:${fault}`);
-    const { counterexamples } = await tryCampaign(target, contract, [property], programs);
-    const named = counterexamples.find(({ program, disagreement, verdict }) => {
-      return verdict === 'fail' && program.ops.length <= SHORTEST && clauses.includes(disagreement.clause);
-    });
-    const reports = counterexamples.map(({ disagreement, text }) => `${disagreement.clause}: ${text.join('; ')}`);
-    expect(named, reports.join('\n')).toBeDefined();
-    expect(await clauseOfToken(target, named?.token ?? '')).toBe(named?.disagreement.clause);
-  });
+  it.each(FAULTS)(
+    '$fault, by $property',
+    async ({ fault, contract = 'lkmc_mmap', property = 'lockstep', programs, clauses }) => {
+      const target = resolveTarget(`faulty:${fault}`);
+      const { counterexamples } = await tryCampaign(target, contract, [property], programs);
+      const named = counterexamples.find(({ program, disagreement, verdict }) => {
+        return verdict === 'fail' && program.ops.length <= SHORTEST && clauses.includes(disagreement.clause);
+      });
+      const reports = counterexamples.map(({ disagreement, text }) => `${disagreement.clause}: ${text.join('; ')}`);
+      expect(named, reports.join('\n')).toBeDefined();
+      expect(await clauseOfToken(target, named?.token ?? '')).toBe(named?.disagreement.clause);
+    },
+  );
 });
 
 const RIGHT = ['sim', 'sim:5.10', 'sim:6.1', 'sim:7.3'].flatMap((target) =>
@@ -52,7 +63,7 @@ const RIGHT = ['sim', 'sim:5.10', 'sim:6.1', 'sim:7.3'].flatMap((target) =>
 );
 
 it.each(RIGHT)('the right simulator passes: %s, %s', async (target, contract) => {
-  const properties: PropertyName[] = ['corpus', 'lockstep', 'leak'];
+  const properties: PropertyName[] = ['corpus', 'lockstep', 'failures', 'leak'];
   const { results, counterexamples } = await tryCampaign(resolveTarget(target), contract, properties, 200);
   expect(counterexamples).toEqual([]);
   expect(results.map(({ property, verdict }) => [property, verdict])).toEqual(properties.map((name) => [name, 'pass']));

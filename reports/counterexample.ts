@@ -1,3 +1,6 @@
+import * as z from 'zod';
+import type { Disagreement } from '../spec/journal.ts';
+import { Remains } from '../spec/observation.ts';
 import type { EntryOf } from './entry-of.ts';
 import { escapeControls } from './escape.ts';
 import { formatCount, formatDuration, formatValue, type Paint, plain } from './format.ts';
@@ -37,11 +40,22 @@ export function describeCounterexample(
     ...(entry.verdict === 'flaky' ? ['  It did not repeat on a fresh target.'] : []),
     ...entry.text.map((line, step) => markStep(line, step, disagreement.step, paint)),
     ...(disagreement.step >= entry.text.length ? [paint('red', '  > at the end, when everything is released')] : []),
-    `    expected ${disagreement.level}: ${formatValue(disagreement.expected)}`,
-    `    observed ${disagreement.level}: ${formatValue(disagreement.observed)}`,
+    ...describeDifference(disagreement, entry.text.length),
     paint('dim', `  shrunk from ${shrunk}, ${effort}`),
     `  replay: ${context.replayCommand(entry)}`,
   ];
+}
+
+function describeDifference({ level, expected, observed }: Disagreement, end: number): string[] {
+  const remains = level === 'health' ? z.array(Remains).safeParse(observed).data : undefined;
+  if (remains === undefined) {
+    return [`    expected ${level}: ${formatValue(expected)}`, `    observed ${level}: ${formatValue(observed)}`];
+  }
+  return remains.map(({ count, what, step, ...by }) => {
+    const things = `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
+    const when = step < end ? `during operation ${String(step)}` : 'at the end';
+    return `    left: ${things} allocated by ${escapeControls(by.function)} ${when}`;
+  });
 }
 
 function describeClause(id: string, lookup: ClauseLookup): string[] {

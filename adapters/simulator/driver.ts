@@ -65,8 +65,7 @@ export class Driver {
       file.buffer = this.#deviceBuffer;
     } else {
       if (this.#allocationFails()) return 'ENOMEM';
-      file.buffer = this.newBuffer();
-      for (const frame of file.buffer) this.#allocated.set(frame, this.step);
+      file.buffer = this.own(this.newBuffer());
     }
     this.#descriptions += 1;
     return null;
@@ -181,6 +180,12 @@ export class Driver {
   protected newBuffer(): readonly Frame[] {
     const frames = Array.from({ length: this.contract.buffer.pages }, () => this.memory.allocateZeroed());
     frames[0]?.bytes.set(this.#initial);
+    return frames;
+  }
+
+  /** Notes frames as a description's, to be looked for when the program is over. */
+  protected own(frames: readonly Frame[]): readonly Frame[] {
+    for (const frame of frames) this.#allocated.set(frame, this.step);
     return frames;
   }
 

@@ -1,6 +1,9 @@
 import { AddressSpace } from './address-space.ts';
 import { Driver } from './driver.ts';
+import type { Errno, Result } from './errno.ts';
+import type { OpenFile, Position } from './file.ts';
 import type { Frame } from './frames.ts';
+import type { UserMemory } from './user-memory.ts';
 
 /** The parts that a simulated kernel is made of; a fault replaces one by a variant that gets one thing wrong. */
 export interface Parts {
@@ -69,6 +72,24 @@ class LeakyReleaseDriver extends Driver {
   }
 }
 
+class ForgetfulOpenDriver extends Driver {
+  override open(file: OpenFile): Errno | null {
+    const errno = super.open(file);
+    // The wrong driver has its page by the time that it fails, and forgets it.
+    if (errno !== null) this.own(this.newBuffer());
+    return errno;
+  }
+}
+
+class HastyReadDriver extends Driver {
+  override read(file: OpenFile, length: number, position: Position, to: UserMemory): Result {
+    const before = position.bytes;
+    const result = super.read(file, length, position, to);
+    if (result === 'EFAULT') position.set(before + length);
+    return result;
+  }
+}
+
 /** Deliberately wrong simulators, one fault each, that the suite must catch. */
 const FAULTS = {
   'fault-hands-out-fresh-page': { Driver: FreshPageDriver },
@@ -79,6 +100,8 @@ const FAULTS = {
   'missing-get-page': { Driver: NoGetPageDriver },
   'vm-close-not-called': { Driver: NoVmCloseDriver },
   'release-frees-nothing': { Driver: LeakyReleaseDriver },
+  'failed-open-keeps-page': { Driver: ForgetfulOpenDriver },
+  'failed-read-moves-position': { Driver: HastyReadDriver },
 } as const satisfies Record<string, Partial<Parts>>;
 
 export type FaultName = keyof typeof FAULTS;

@@ -153,7 +153,8 @@ export function observe(device: Device | Contract, ops: Operation[], { setting, 
 export function yields(device: Device | Contract, ops: Operation[], circumstances: Circumstances = {}): string {
   const { steps, end } = observe(device, ops, circumstances);
   const cleaning = end.callbacks === undefined ? '' : ` end${describeCallbacks(end.callbacks)}`;
-  return steps.map(describeStep).join(' ') + cleaning;
+  const remains = end.remains?.map((one) => ` remains ${String(one.count)} ${one.what} of ${one.function}`) ?? [];
+  return [steps.map(describeStep).join(' '), cleaning, ...remains].join('');
 }
 
 /** The layout at the end, as `/proc/PID/maps` would show it: `30+2 rw-s 0`. */
@@ -172,8 +173,12 @@ export function flags(
 }
 
 /** `31{mmap,vm_open}`, `'a'{fault0R}`, `-EINVAL`, `SIGSEGV/MAPERR@4096`, `none:unsafe`. */
-function describeStep({ outcome, callbacks }: Observation): string {
-  return describeOutcome(outcome) + (callbacks === undefined ? '' : describeCallbacks(callbacks));
+function describeStep({ outcome, failed, callbacks }: Observation): string {
+  return (
+    describeOutcome(outcome) +
+    (failed === true ? ' failed' : '') +
+    (callbacks === undefined ? '' : describeCallbacks(callbacks))
+  );
 }
 
 function describeOutcome(outcome: Observation['outcome']): string {

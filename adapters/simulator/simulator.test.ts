@@ -163,6 +163,44 @@ describe('as a process', () => {
   });
 });
 
+const failedOpen = (nth: number): Operation => {
+  return { op: 'open', actor: 'p0', to: 'd0', access: 'rw', fail: { what: 'allocation', nth } };
+};
+const failedRead = (nth = 1): Operation => ({
+  op: 'read',
+  actor: 'p0',
+  fd: 'd0',
+  length: 1,
+  fail: { what: 'copy', nth },
+});
+
+describe('what fails on demand', () => {
+  test('the allocations of an open, one by one, of which nothing is left', () => {
+    expect(yields('lkmc_mmap', [failedOpen(1), failedOpen(2), failedOpen(3)])).toBe(
+      '-ENOMEM failed{open} -ENOMEM failed{open} 0{open} end{release}',
+    );
+    expect(yields('pages_mmap', [failedOpen(1)])).toContain('0{open} end{release}');
+  });
+
+  test('a copy: the position stays, and the bytes to be written are zero', () => {
+    const failedWrite: Operation = {
+      op: 'write',
+      actor: 'p0',
+      fd: 'd0',
+      data: { text: 'xyz', length: 3 },
+      fail: { what: 'copy', nth: 1 },
+    };
+    expect(yields('lkmc_mmap', [open(), failedRead(), failedRead(2), failedWrite, read(4)])).toBe(
+      "0{open} -EFAULT failed{read(1@0)} 1'a'{read(1@0)} -EFAULT failed{write(3@1)} 3'··f'{read(4@1)} end{release}",
+    );
+  });
+
+  test('a load of the module, which then works', () => {
+    const reload = (nth: number): Operation => ({ op: 'reload', actor: 'p0', fail: { what: 'allocation', nth } });
+    expect(yields('pages_mmap', [reload(1), reload(5), reload(6)])).toContain('-ENOMEM failed -ENOMEM failed 0');
+  });
+});
+
 /** For each fault a program that shows it, and the word in its answer that is wrong. */
 const SHOWN: Record<FaultName, [device: Device, ops: Operation[], correct: string, faulty: string]> = {
   'fault-hands-out-fresh-page': ['pages_mmap', [open(), mmap('m0'), load('m0')], "1'A'", "1'·'"],
@@ -177,16 +215,18 @@ const SHOWN: Record<FaultName, [device: Device, ops: Operation[], correct: strin
     "1'Z'{read",
   ],
   'vm-close-not-called': ['lkmc_mmap', [open(), mmap('m0'), munmap('m0'), close()], '0{vm_close}', '0 0'],
-  'release-frees-nothing': ['lkmc_mmap', [], '', ''],
+  'release-frees-nothing': ['lkmc_mmap', [open()], '0{open}', 'remains 1 page of open'],
+  'failed-open-keeps-page': ['lkmc_mmap', [failedOpen(1)], 'failed{open}', 'remains 1 page of open'],
+  'failed-read-moves-position': ['lkmc_mmap', [open(), failedRead(), read(1)], "1'a'", "1's'"],
 };
 
 describe('faults', () => {
-  test.each(FAULT_NAMES.filter((name) => name !== 'release-frees-nothing'))('%s shows', (fault) => {
+  test.each(FAULT_NAMES)('%s shows', (fault) => {
     const [device, ops, correct, faulty] = SHOWN[fault];
-    expect(yields(device, ops)).toContain(correct);
-    const wrong = yields(device, ops, { fault });
+    const [right, wrong] = [yields(device, ops), yields(device, ops, { fault })];
+    expect(right).toContain(correct);
     expect(wrong).toContain(faulty);
-    expect(wrong).not.toContain(correct);
+    expect(wrong).not.toBe(right);
   });
 
   test('release-frees-nothing loses a page for each open', () => {
