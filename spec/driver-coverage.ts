@@ -1,4 +1,4 @@
-import type { Counters } from './protocol.ts';
+import type { EncodedBytes } from './observation.ts';
 
 /** What was counted for one line of a driver's source. */
 export interface CountedLine {
@@ -24,9 +24,9 @@ export interface CountedSource {
 export interface DriverCounting {
   /**
    * @param module the driver's name
-   * @param counters the last ones of each session
+   * @param counters for each session the last ones, by file
    * @returns its source files, sorted by name; none if nothing is known of the module
    * @throws ConformanceError of kind `target` when the counters do not belong to what the target was built of
    */
-  read(module: string, counters: readonly Counters[]): Promise<readonly CountedSource[]>;
+  read(module: string, counters: readonly ReadonlyMap<string, EncodedBytes>[]): Promise<readonly CountedSource[]>;
 }

@@ -13,8 +13,8 @@ export interface Target {
   prepare(options: PrepareOptions): Promise<void>;
   /** A fresh connection to a clean system under test. Call `prepare` first. */
   connect(signal?: AbortSignal): Promise<Connection>;
-  /** Makes lines of what its kernel counts in drivers; known after `prepare`. Absent where nothing is counted. */
-  readonly counting?: DriverCounting | undefined;
+  /** Makes lines of what its kernel counts in drivers; after `prepare`. Absent where nothing is counted. */
+  readonly counting?: DriverCounting;
 }
 
 export interface PrepareOptions {

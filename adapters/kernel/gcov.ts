@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { decodeBytes } from '../../spec/bytes.ts';
 import type { CountedLine, CountedSource, DriverCounting } from '../../spec/driver-coverage.ts';
 import { ConformanceError } from '../../spec/errors.ts';
-import type { Counters } from '../../spec/protocol.ts';
+import type { EncodedBytes } from '../../spec/observation.ts';
 import { addCounters } from './gcda.ts';
 import { BUILD_ENVIRONMENT, type BuiltModules, NOTES_DIR } from './modules.ts';
 import { contained, run } from './processes.ts';
@@ -26,11 +26,14 @@ export type GcovReport = z.infer<typeof GcovReport>;
 export function gcovCounting(root: BuildRoot, built: BuiltModules): DriverCounting {
   const notes = path.join(built.directory, NOTES_DIR);
   return {
-    async read(module: string, counters: readonly Counters[]): Promise<readonly CountedSource[]> {
+    async read(
+      module: string,
+      counters: readonly ReadonlyMap<string, EncodedBytes>[],
+    ): Promise<readonly CountedSource[]> {
       const reports = [];
       for (const object of await objectsOf(module, notes)) {
         const files = counters.flatMap((of) =>
-          Object.entries(of).flatMap(([file, data]) => (inBuild(file) === `${object}.gcda` ? [decodeBytes(data)] : [])),
+          [...of].flatMap(([file, data]) => (inBuild(file) === `${object}.gcda` ? [decodeBytes(data)] : [])),
         );
         if (files.length > 0) reports.push(await runGcov(root, notes, object, addCounters(files)));
       }

@@ -16,9 +16,11 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
     name,
     // Each stays on one processor, and starts at once.
     instances: Math.min(availableParallelism(), MOST_INSTANCES),
-    get counting() {
-      return kit?.counting;
-    },
+    ...(release.checks && {
+      counting: {
+        read: async (module, counters) => (await kit?.counting?.read(module, counters)) ?? [],
+      },
+    }),
     prepare: async ({ onProgress, signal }) => {
       await installPackages('uml', onProgress);
       const helper = await buildHelper({ onProgress });
