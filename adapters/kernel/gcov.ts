@@ -102,7 +102,7 @@ export function countedLines(reports: readonly GcovReport[]): ReadonlyMap<string
   const sources = new Map<string, Map<number, CountedLine>>();
   for (const { file, lines } of reports.flatMap(({ files }) => files)) {
     const name = inBuild(file);
-    if (name === undefined || !name.endsWith('.c')) continue;
+    if (!name?.endsWith('.c')) continue;
     const counted = sources.get(name) ?? new Map<number, CountedLine>();
     sources.set(name, counted);
     for (const { line_number: number, count, branches } of lines) {
