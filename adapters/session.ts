@@ -2,7 +2,7 @@ import type { Connection, ConnectionEnd } from '../spec/connection.ts';
 import type { Contract } from '../spec/contract.ts';
 import { ConformanceError } from '../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../spec/kernel.ts';
-import { LEVELS, type Level } from '../spec/observation.ts';
+import { type EncodedBytes, LEVELS, type Level } from '../spec/observation.ts';
 import type { Program } from '../spec/program.ts';
 import { Answer, type Command, Event, PROTOCOL_VERSION, type Started } from '../spec/protocol.ts';
 import type { Target } from '../spec/target.ts';
@@ -66,6 +66,7 @@ export class Session {
   #seq = 0;
   readonly #batches: Batch[] = [];
   readonly #waiters: Waiter[] = [];
+  readonly #counters = new Map<string, EncodedBytes>();
   #ended: { reason: SessionEnded['reason']; message: string } | undefined;
   #silence: NodeJS.Timeout | undefined;
   /** What the timer waits, in milliseconds. */
@@ -106,6 +107,11 @@ export class Session {
   /** The levels that are observed. */
   get levels(): readonly Level[] {
     return this.#levels;
+  }
+
+  /** What its kernel counted in drivers up to the last command that was answered to its end, by file; it goes on changing. */
+  get counters(): ReadonlyMap<string, EncodedBytes> {
+    return this.#counters;
   }
 
   /** Whether it can still run programs. */
@@ -214,6 +220,8 @@ export class Session {
         );
       }
       batch.answers.push(event);
+      // Only those that changed are sent.
+      for (const [file, data] of Object.entries(event.counters ?? {})) this.#counters.set(file, data);
       if (batch.answers.length === batch.size) {
         this.#batches.shift();
         batch.resolve(batch.answers);

@@ -8,6 +8,7 @@ import { PROPERTIES } from './all.ts';
 import type { Campaign } from './campaign-types.ts';
 import { Coverage } from './check.ts';
 import { corpusFor } from './corpus.ts';
+import { summarizeSource } from './driver-lines.ts';
 import { FailurePoints } from './failures.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from './generate.ts';
 import { Lane } from './lane.ts';
@@ -42,6 +43,7 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
     const clauses: Record<string, number> = {};
     for (const { id } of applicableClauses(contract, facts, session.levels)) clauses[id] = coverage.counts.get(id) ?? 0;
     write({ type: 'coverage', ...where, clauses });
+    await writeDriver(campaign, lanes);
   } catch (error) {
     if (error instanceof ConformanceError && error.kind === 'usage') throw error;
     if (campaign.signal.aborted) {
@@ -56,6 +58,22 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
     write({ ...tally.entry({ ...where, property }, false), message: message.split('\n')[0] ?? message });
   } finally {
     await Promise.all(lanes.map((one) => one.close()));
+  }
+}
+
+/** Writes what was reached of the driver, where that is counted. What is wrong with the counters spoils no result. */
+async function writeDriver({ target, contract, properties, write }: Campaign, lanes: readonly Lane[]): Promise<void> {
+  if (target.counting === undefined) return;
+  const where = { target: target.name, contract: contract.name };
+  try {
+    const sources = await target.counting.read(
+      contract.name,
+      lanes.flatMap(({ counters }) => counters),
+    );
+    if (sources.length > 0) write({ type: 'driver', ...where, files: sources.map(summarizeSource) });
+  } catch (error) {
+    const property = properties.at(-1) ?? 'lockstep';
+    write({ type: 'trouble', ...where, property, verdict: 'errored', message: messageOf(error) });
   }
 }
 

@@ -1,5 +1,6 @@
 import { Session } from '../adapters/session.ts';
 import type { Contract } from '../spec/contract.ts';
+import type { EncodedBytes } from '../spec/observation.ts';
 import type { Program } from '../spec/program.ts';
 import type { Target } from '../spec/target.ts';
 import { askBatch, type Judged, judgeReply, type Reply } from './batch.ts';
@@ -15,6 +16,7 @@ export class Lane {
   readonly contract: Contract;
   readonly #signal: AbortSignal | undefined;
   #session: Promise<Session> | undefined;
+  readonly #counters: ReadonlyMap<string, EncodedBytes>[] = [];
 
   constructor(target: Target, contract: Contract, signal?: AbortSignal) {
     this.target = target;
@@ -32,7 +34,14 @@ export class Lane {
     const session = await last;
     if (session?.alive === true) return session;
     this.#signal?.throwIfAborted();
-    return Session.open(this.target, this.contract, { ...(this.#signal && { signal: this.#signal }) });
+    const next = await Session.open(this.target, this.contract, { ...(this.#signal && { signal: this.#signal }) });
+    this.#counters.push(next.counters);
+    return next;
+  }
+
+  /** What was counted in drivers, session by session, also of those that are gone: each began from 0. */
+  get counters(): readonly ReadonlyMap<string, EncodedBytes>[] {
+    return this.#counters;
   }
 
   /** The next session is a fresh one: a device that misbehaved may have left anything behind. */

@@ -1,4 +1,4 @@
-import type { CounterexampleEntry, JournalEntry, ResultEntry } from '../spec/journal.ts';
+import type { CounterexampleEntry, DriverEntry, JournalEntry, ResultEntry } from '../spec/journal.ts';
 import { loadContract } from '../spec/load.ts';
 import type { Target } from '../spec/target.ts';
 import { PROPERTIES } from './all.ts';
@@ -18,6 +18,9 @@ export interface Tried {
   readonly results: readonly ResultEntry[];
   readonly counterexamples: readonly CounterexampleEntry[];
   readonly entries: readonly JournalEntry[];
+  readonly drivers: readonly DriverEntry[];
+  /** The messages of what could not be judged. */
+  readonly troubles: readonly string[];
 }
 
 /** Runs a campaign for a test, with a fixed seed, on a target that is not prepared yet. */
@@ -46,6 +49,8 @@ export async function tryCampaign(
     entries,
     results: entries.filter((entry) => entry.type === 'result'),
     counterexamples: entries.filter((entry) => entry.type === 'counterexample'),
+    drivers: entries.filter((entry) => entry.type === 'driver'),
+    troubles: entries.flatMap((entry) => (entry.type === 'trouble' ? [entry.message] : [])),
   };
 }
 

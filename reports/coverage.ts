@@ -1,4 +1,5 @@
 import type { ClauseLookup } from './counterexample.ts';
+import { describeDriverFile, listMissedLines } from './driver.ts';
 import { escapeControls } from './escape.ts';
 import { formatCount } from './format.ts';
 import type { Cell, RunView } from './run-view.ts';
@@ -7,7 +8,7 @@ import type { Cell, RunView } from './run-view.ts';
 const NOT_APPLICABLE = '–';
 
 /**
- * How often a run exercised each clause, as Markdown: a row for each clause, a column for each target and contract. A clause
+ * How often a run exercised each clause, and which lines of the drivers it did not reach, as Markdown: a row for each clause, a column for each target and contract. A clause
  * counts once for each expectation that it decided and that was compared.
  */
 export function reportCoverage(view: RunView, clause: ClauseLookup): string {
@@ -27,6 +28,7 @@ export function reportCoverage(view: RunView, clause: ClauseLookup): string {
     '',
     ...rows.map((row) => `| ${row.map(cellText).join(' | ')} |`),
     ...missing(cells),
+    ...drivers(cells),
     '',
   ].join('\n');
 }
@@ -46,6 +48,29 @@ function missing(cells: readonly Cell[]): string[] {
   return without.length === 0
     ? []
     : ['', `The run did not get to: ${without.map(({ target, contract }) => `${target} ${contract}`).join(', ')}.`];
+}
+
+/** What of the drivers' sources was reached, with the lines that were not. */
+function drivers(cells: readonly Cell[]): string[] {
+  const counted = cells.filter(({ driver }) => driver.length > 0);
+  if (counted.length === 0) return [];
+  const sections = counted.flatMap(({ target, contract, driver }) => [
+    '',
+    `## ${target} ${contract}`,
+    ...driver.flatMap((file) => ['', `${cellText(describeDriverFile(file))}.`, ...fenced(listMissedLines(file))]),
+  ]);
+  return [
+    '',
+    '# Coverage of the drivers',
+    '',
+    'Listed is what was never reached, and with a tilde what was, but not left in every way.',
+    ...sections,
+  ];
+}
+
+function fenced(lines: readonly string[]): string[] {
+  // Longer than any fence that a source could contain in a comment.
+  return lines.length === 0 ? [] : ['', '``````', ...lines, '``````'];
 }
 
 function cellText(text: string): string {

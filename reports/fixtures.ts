@@ -31,6 +31,28 @@ export const coverage: EntryOf<'coverage'> = {
   clauses: { 'MAP-01': 12, 'MAP-07': 0, 'READ-02': 3 },
 };
 
+/** A driver of two files, one of which was reached as a whole; the other one's text tries to colour the terminal. */
+export const driver: EntryOf<'driver'> = {
+  type: 'driver',
+  ...where,
+  files: [
+    {
+      file: 'core.c',
+      lines: { reached: 61, total: 63 },
+      branches: { reached: 22, total: 24 },
+      never: [
+        { from: 7, to: 7, text: ['\treturn -ENOMEM; /* \u001b[31m */'] },
+        { from: 131, to: 133, text: ['err_free:', '\tkfree(x);', '\treturn err;'] },
+      ],
+      partly: [
+        { line: 6, text: '\tif (!x)' },
+        { line: 120, text: '\tif (x && y)' },
+      ],
+    },
+    { file: 'sub/map.c', lines: { reached: 4, total: 4 }, branches: { reached: 0, total: 0 }, never: [], partly: [] },
+  ],
+};
+
 export const passed: EntryOf<'result'> = {
   type: 'result',
   ...where,

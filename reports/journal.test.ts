@@ -46,7 +46,7 @@ describe('the journal', () => {
     [
       'of another version',
       text([{ ...header, version: 9 }]),
-      'j is a journal of version 9, but this release reads version 2',
+      'j is a journal of version 9, but this release reads version 3',
     ],
     ['that is empty', '', 'j is not a journal: it does not begin with a whole header'],
     ['without a header', text(passingRun.slice(1)), 'j is not a journal: it does not begin with a whole header'],

@@ -61,6 +61,8 @@ function reportCell(cell: Cell, clause: ClauseLookup) {
       applicable: applicable.length,
       notExercised: applicable.filter((id) => !exercised.includes(id)),
     },
+    /** What was reached of each source file of the driver; empty where that is not counted. */
+    driver: cell.driver,
     /** Programs by verdict. */
     verdicts: cell.verdicts,
     durationMs: Math.round(cell.durationMs),

@@ -1,5 +1,6 @@
 import XMLBuilder from 'fast-xml-builder';
 import { describeCounterexample, type ReportContext } from './counterexample.ts';
+import { describeDriverFile } from './driver.ts';
 import type { EntryOf } from './entry-of.ts';
 import { escapeControls } from './escape.ts';
 import type { Cell, RunView } from './run-view.ts';
@@ -47,6 +48,7 @@ function facts(cell: Cell): [string, string][] {
     ['operations', String(cell.operations)],
     ['clauses exercised', String(cell.coverage.exercised.length)],
     ['clauses applicable', String(cell.coverage.applicable.length)],
+    ...cell.driver.map((file): [string, string] => [`driver ${file.file}`, describeDriverFile(file)]),
   ];
 }
 

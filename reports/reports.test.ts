@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ClauseText, describeCounterexample, type ReportContext } from './counterexample.ts';
 import { reportCoverage } from './coverage.ts';
 import { escapeControls } from './escape.ts';
-import { counterexample, coverage, failingRun, header, passed, passingRun, started } from './fixtures.ts';
+import { counterexample, coverage, driver, failingRun, header, passed, passingRun, started } from './fixtures.ts';
 import { formatDuration, formatTable, formatValue } from './format.ts';
 import { reportJson } from './json.ts';
 import { reportJunit } from './junit.ts';
@@ -183,5 +183,52 @@ describe('formatting', () => {
         ['b', '2'],
       ]),
     ).toEqual(['name      n', 'a     1,000', 'b         2']);
+  });
+});
+
+describe('what was reached of the driver', () => {
+  const view = viewRun(header, [...passingRun, driver]);
+  const line = 'core.c: 61 of 63 lines, 22 of 24 branches; never: 7, 131-133; not in every way: 6, 120';
+
+  it('is a line of the summary for each source file', () => {
+    expect(summarize(view, context)).toEqual(
+      expect.arrayContaining([`sim lkmc_mmap: ${line}`, 'sim lkmc_mmap: sub/map.c: 4 of 4 lines, 0 of 0 branches']),
+    );
+  });
+
+  it('is listed with the text of the lines that were not, below the clauses, which it does not change', () => {
+    const without = reportCoverage(viewRun(header, passingRun), context.clause);
+    const report = reportCoverage(view, context.clause);
+    expect(report.startsWith(without)).toBe(true);
+    expect(report.slice(without.length)).toBe(`
+# Coverage of the drivers
+
+Listed is what was never reached, and with a tilde what was, but not left in every way.
+
+## sim lkmc_mmap
+
+${line}.
+
+\`\`\`\`\`\`
+    6 ~     if (!x)
+
+    7       return -ENOMEM; /* \\x1b[31m */
+
+  120 ~     if (x && y)
+
+  131   err_free:
+  132       kfree(x);
+  133       return err;
+\`\`\`\`\`\`
+
+sub/map.c: 4 of 4 lines, 0 of 0 branches.
+`);
+  });
+
+  it('is a property of the suite in JUnit, and an object in JSON', () => {
+    expect(reportJunit(view, context)).toContain(`<property name="driver core.c" value="${line}"/>`);
+    const files = { journal: 'j', junit: 'x', coverage: 'c' };
+    expect(reportJson(view, files, context.clause).results[0]?.driver).toEqual(driver.files);
+    expect(reportJson(viewRun(header, passingRun), files, context.clause).results[0]?.driver).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { type JournalEntry, type Verdict, VERDICTS } from '../spec/journal.ts';
+import { type DriverFile, type JournalEntry, type Verdict, VERDICTS } from '../spec/journal.ts';
 import type { EntryOf } from './entry-of.ts';
 
 /** What a run says, arranged by target and contract: the one source of every report. */
@@ -20,6 +20,8 @@ export interface Cell {
   readonly counterexamples: readonly EntryOf<'counterexample'>[];
   readonly troubles: readonly EntryOf<'trouble'>[];
   readonly coverage: Coverage;
+  /** What was reached of each source file of the driver; none where that is not counted. */
+  readonly driver: readonly DriverFile[];
   readonly verdict: Verdict;
   /** Programs by verdict, over all properties. */
   readonly verdicts: Record<Verdict, number>;
@@ -81,6 +83,7 @@ function viewCell(
     counterexamples: entries.filter((entry) => entry.type === 'counterexample'),
     troubles: entries.filter((entry) => entry.type === 'trouble'),
     coverage: viewCoverage(entries),
+    driver: entries.flatMap((entry) => (entry.type === 'driver' ? entry.files : [])),
     verdict: worstVerdict(results.map((result) => result.verdict)),
     verdicts: countVerdicts(results),
     programs: sum(results.map((result) => result.programs)),

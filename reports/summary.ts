@@ -1,5 +1,6 @@
 import { type Verdict, VERDICTS } from '../spec/journal.ts';
 import { describeCounterexample, type ReportContext } from './counterexample.ts';
+import { describeDriverFile } from './driver.ts';
 import { escapeControls } from './escape.ts';
 import { formatCount, formatDuration, formatTable, type Paint, paintVerdict, plain } from './format.ts';
 import type { Cell, RunView } from './run-view.ts';
@@ -61,6 +62,7 @@ function notes(cell: Cell): string[] {
   // Without `lockstep` there was no attempt to reach them.
   const tried = cell.results.some(({ property }) => property === 'lockstep');
   if (tried && missed.length > 0) lines.push(`clauses not reached: ${missed.join(', ')}`);
+  lines.push(...cell.driver.map(describeDriverFile));
   for (const [message, properties] of collectMessages(cell)) {
     lines.push(`${[...properties].join(', ')}: ${escapeControls(message)}`);
   }

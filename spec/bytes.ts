@@ -34,3 +34,13 @@ export function encodeBytes(bytes: Uint8Array): string {
   if (literal !== '') text += text === '' ? literal : `,${literal}`;
   return text;
 }
+
+/** The bytes that an `EncodedBytes` stands for. */
+export function decodeBytes(text: string): Uint8Array {
+  return Buffer.concat(
+    text.split(',').map((piece) => {
+      const [hex = '', count] = piece.split('*');
+      return count === undefined ? Buffer.from(hex, 'hex') : Buffer.alloc(Number(count), Number.parseInt(hex, 16));
+    }),
+  );
+}

@@ -4,7 +4,7 @@ import { Program } from './program.ts';
 import { Kernel } from './protocol.ts';
 
 /** The version of the journal; one of another version is refused by every reader. */
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
 
 /** Verdicts never merge. */
 export const VERDICTS = ['pass', 'fail', 'skipped', 'errored', 'flaky', 'incomplete'] as const;
@@ -107,6 +107,35 @@ export const CoverageEntry = z.strictObject({
 });
 export type CoverageEntry = z.infer<typeof CoverageEntry>;
 
+const Share = z.strictObject({ reached: z.int(), total: z.int() });
+
+/** What was reached of one source file of a driver. */
+export const DriverFile = z.strictObject({
+  /** Its path in the directory of the driver. */
+  file: z.string(),
+  /** Lines with code. */
+  lines: Share,
+  /** Ways on from a line that has several. */
+  branches: Share,
+  /** The lines that were not reached, in order, first and last included, with the text between. */
+  never: z.array(z.strictObject({ from: z.int(), to: z.int(), text: z.array(z.string()) })),
+  /** Lines that were reached, but left in not all of the ways. */
+  partly: z.array(z.strictObject({ line: z.int(), text: z.string() })),
+});
+export type DriverFile = z.infer<typeof DriverFile>;
+
+/**
+ * What of the driver's source was reached, where the target counts it: by everything that happened on the target since
+ * its kernel started, so also by loading the module, shrinking, and what the target does itself between programs. What a target
+ * did in the batch under which it ended is missing.
+ */
+export const DriverEntry = z.strictObject({
+  type: z.literal('driver'),
+  ...where,
+  files: z.array(DriverFile),
+});
+export type DriverEntry = z.infer<typeof DriverEntry>;
+
 /** The last line. A journal without it is `incomplete`. */
 export const Footer = z.strictObject({
   type: z.literal('footer'),
@@ -125,6 +154,7 @@ export const JournalEntry = z
     TroubleEntry,
     ResultEntry,
     CoverageEntry,
+    DriverEntry,
     Footer,
   ])
   .meta({ id: 'JournalEntry' });

@@ -11,6 +11,7 @@ export type Level = z.infer<typeof Level>;
  * written `XX*N`; pieces are separated by commas; no bytes are the empty string.
  */
 export const EncodedBytes = z.string().meta({ id: 'EncodedBytes' });
+export type EncodedBytes = z.infer<typeof EncodedBytes>;
 
 /** What one operation returned to its caller. */
 export const Outcome = z

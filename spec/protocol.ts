@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Contract } from './contract.ts';
-import { Level, Observation } from './observation.ts';
+import { EncodedBytes, Level, Observation } from './observation.ts';
 import { FAILURES } from './operations/define.ts';
 import { MAP_FLAGS } from './operations/mappings.ts';
 import { OPERATION_NAMES, type OperationName, Program, SETTING_NAMES } from './program.ts';
@@ -121,6 +121,8 @@ export const Started = z
     failures: z.array(z.enum(FAILURES)),
     /** Whether `run` with `repeat` is answered. */
     repeat: z.boolean(),
+    /** Whether answers carry what the kernel counts in the driver; absent: they do not. */
+    counters: z.boolean().optional(),
     kernel: Kernel,
     facts: TargetFacts,
   })
@@ -143,12 +145,22 @@ export const Configured = z.union([
 ]);
 export type Configured = z.infer<typeof Configured>;
 
+/**
+ * What the kernel counted in drivers that were built for it, since it started: by the path of each source file's data, as the
+ * kernel was built with it, the content that gcov reads. What a target is built of, only the target knows, so nobody else looks
+ * into them.
+ */
+export const Counters = z.record(z.string(), EncodedBytes).meta({ id: 'Counters' });
+export type Counters = z.infer<typeof Counters>;
+
+/** What any answer may carry; the last of a command does, where something changed since it was told. */
+const common = { seq: Seq, index: z.int().min(0), counters: Counters.optional() };
+
 /** One answer line for each program, in order. */
 export const Answer = z
   .discriminatedUnion('result', [
     z.strictObject({
-      seq: Seq,
-      index: z.int().min(0),
+      ...common,
       result: z.literal('observed'),
       /** One for each operation. */
       steps: z.array(Observation),
@@ -159,18 +171,16 @@ export const Answer = z
        */
       end: Observation,
     }),
-    z.strictObject({ seq: Seq, index: z.int().min(0), result: z.literal('skipped'), reason: z.string() }),
+    z.strictObject({ ...common, result: z.literal('skipped'), reason: z.string() }),
     z.strictObject({
-      seq: Seq,
-      index: z.int().min(0),
+      ...common,
       result: z.literal('errored'),
       message: z.string(),
       /** The operation that was under way, if known. */
       step: z.int().optional(),
     }),
     z.strictObject({
-      seq: Seq,
-      index: z.int().min(0),
+      ...common,
       result: z.literal('repeated'),
       /** How often it was repeated: as often as asked for, or more to be sure of a loss. */
       times: z.int(),

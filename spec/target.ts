@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import type { DriverCounting } from './driver-coverage.ts';
 
 /** More instances of one target than this gain nothing: one process checks what all of them observe. */
 export const MOST_INSTANCES = 64;
@@ -12,6 +13,8 @@ export interface Target {
   prepare(options: PrepareOptions): Promise<void>;
   /** A fresh connection to a clean system under test. Call `prepare` first. */
   connect(signal?: AbortSignal): Promise<Connection>;
+  /** Makes lines of what its kernel counts in drivers; after `prepare`. Absent where nothing is counted. */
+  readonly counting?: DriverCounting;
 }
 
 export interface PrepareOptions {

@@ -14,6 +14,13 @@ const BUILD_VERSION = 1;
 const NOT_SOURCES =
   /(^|\/)(mutants|node_modules|\.git|\.tmp_versions)(\/|$)|\.(o|ko|a|mod|mod\.c|cmd|dwo)$|(^|\/)(Module\.symvers|modules\.order)$/;
 
+/**
+ * Where a layer keeps what explains the counters of modules that were built with them: the compiler's notes, of what each
+ * module is linked, and the sources as they were compiled.
+ */
+export const NOTES_DIR = 'notes';
+const NOTE = /\.(gcno|mod)$/;
+
 /** What commands in a root are told: nothing of this machine gets into what they build. */
 export const BUILD_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
@@ -152,8 +159,16 @@ async function compile(options: ModulesOptions, sources: readonly string[], targ
       });
     }
     await Promise.all(built.map((name) => copyFile(path.join(buildDir, name), path.join(target, name))));
+    await keepNotes(buildDir, sources, path.join(target, NOTES_DIR));
   } finally {
     await rm(buildDir, { recursive: true, force: true });
     if (root.buildTree !== undefined) await rm(treeDir, { recursive: true, force: true });
   }
+}
+
+/** Nothing is kept of modules without counters. */
+async function keepNotes(buildDir: string, sources: readonly string[], target: string): Promise<void> {
+  const notes = (await readdir(buildDir, { recursive: true })).filter((name) => NOTE.test(name));
+  if (!notes.some((name) => name.endsWith('.gcno'))) return;
+  for (const name of [...notes, ...sources]) await cp(path.join(buildDir, name), path.join(target, name));
 }

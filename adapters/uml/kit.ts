@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
+import type { DriverCounting } from '../../spec/driver-coverage.ts';
 import type { Driver } from '../kernel/builtin-drivers.ts';
 import { defaultCacheDir } from '../kernel/cache.ts';
+import { gcovCounting } from '../kernel/gcov.ts';
 import { buildImage } from '../kernel/image.ts';
 import { type KitOptions, OWN_MODULES } from '../kernel/kit.ts';
 import { buildModules } from '../kernel/modules.ts';
@@ -13,6 +15,12 @@ import type { UmlRelease } from './releases.ts';
 
 export interface UmlKitOptions extends Omit<KitOptions, 'kernel' | 'moduleDir'> {
   readonly release: UmlRelease;
+}
+
+export interface UmlKit {
+  readonly boot: UmlBoot;
+  /** Where the modules under test are built to count. */
+  readonly counting?: DriverCounting;
 }
 
 /** What a guest is made of, without checks and with them. */
@@ -35,11 +43,17 @@ const PLAIN: Flavour = {
   machine: { memory: 32, parameters: ['init_on_free=1'] },
 };
 
+/**
+ * What keeps the compiler from joining ways before it counts them: else a `return` of a constant is no line, but a number that is
+ * chosen where the function ends.
+ */
+const LINES_APART = '-fno-tree-ccp -fno-tree-forwprop -fno-tree-fre -fno-tree-vrp';
+
 const CHECKED: Flavour = {
   fragments: ['base', 'checks'],
   drivers: ['uml_port', 'ledger'],
-  // Only the modules under test are instrumented for coverage; lines need names.
-  variables: ['KCOV_INSTRUMENT=y', 'UBSAN_SANITIZE=y', 'KCFLAGS=-Werror -g'],
+  // Only the modules under test are built to count what of them is reached.
+  variables: ['GCOV_PROFILE=y', 'UBSAN_SANITIZE=y', `KCFLAGS=-Werror ${LINES_APART}`],
   machine: {
     memory: 96,
     parameters: [
@@ -61,7 +75,7 @@ const CHECKED: Flavour = {
  * @throws ConformanceError of kind `target` when a layer cannot be built; its message holds the end of the failed command's
  *   output
  */
-export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlBoot> {
+export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlKit> {
   const { release, helper, onProgress, signal } = options;
   const flavour = release.checks ? CHECKED : PLAIN;
   const context = { cacheDir: options.cacheDir ?? defaultCacheDir(), onProgress, ...(signal && { signal }) };
@@ -89,5 +103,8 @@ export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlBoot> {
     helper,
   });
   await pruneLayers(context.cacheDir);
-  return { kernelPath: kernel.kernelPath, initramfsPath: image.initramfsPath, ...flavour.machine };
+  return {
+    boot: { kernelPath: kernel.kernelPath, initramfsPath: image.initramfsPath, ...flavour.machine },
+    ...(release.checks && { counting: gcovCounting(kernel, built) }),
+  };
 }

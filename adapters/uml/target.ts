@@ -4,18 +4,23 @@ import { connectTo } from '../kernel/guest.ts';
 import type { KernelTargetOptions } from '../kernel/target.ts';
 import { buildHelper } from '../native/build.ts';
 import { installPackages } from '../packages.ts';
-import { prepareUmlKit } from './kit.ts';
-import { startUml, type UmlBoot } from './machine.ts';
+import { prepareUmlKit, type UmlKit } from './kit.ts';
+import { startUml } from './machine.ts';
 import { umlName, type UmlRelease } from './releases.ts';
 
 /** Linux as a process of this machine, with the modules loaded and the helper inside. */
 export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}): Target {
   const name = options.name ?? umlName(release);
-  let kit: UmlBoot | undefined;
+  let kit: UmlKit | undefined;
   return {
     name,
     // Each stays on one processor, and starts at once.
     instances: Math.min(availableParallelism(), MOST_INSTANCES),
+    ...(release.checks && {
+      counting: {
+        read: async (module, counters) => (await kit?.counting?.read(module, counters)) ?? [],
+      },
+    }),
     prepare: async ({ onProgress, signal }) => {
       await installPackages('uml', onProgress);
       const helper = await buildHelper({ onProgress });
@@ -30,7 +35,7 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
     },
     connect: (signal) => {
       if (kit === undefined) throw new Error(`${name}: connect before prepare`);
-      return Promise.resolve(connectTo(startUml(kit, signal), signal));
+      return Promise.resolve(connectTo(startUml(kit.boot, signal), signal));
     },
   };
 }

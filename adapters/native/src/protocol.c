@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "control.h"
+#include "counters.h"
 #include "facts.h"
 #include "failures.h"
 #include "kmsg.h"
@@ -160,6 +161,8 @@ static enum handled handle_start(const json_t *command)
 	output_text("],\"failures\":[");
 	append_failures();
 	output_text(backend->repeat ? "],\"repeat\":true," : "],\"repeat\":false,");
+	if (counters_available())
+		output_text("\"counters\":true,");
 	facts_append();
 	output_char('}');
 	return sent();
@@ -172,6 +175,7 @@ bool protocol_apply_contract(struct node_facts *facts, char *message, size_t siz
 	if (!contract_parse(control->contract, control->contract_length, &device_contract, message, size))
 		return false;
 	kmsg_set_prefix(device_contract.log_prefix);
+	counters_find();
 	return backend->configure(&device_contract, facts ? facts : &ignored, message, size);
 }
 

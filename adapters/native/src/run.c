@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "clean.h"
 #include "control.h"
+#include "counters.h"
 #include "json.h"
 #include "kmsg.h"
 #include "ledger.h"
@@ -35,8 +36,20 @@ static void append_head(const char *result)
 	output_char('"');
 }
 
+/* Whether no program follows; what is left of the command then begins with the end of the array. */
+static bool is_last(void)
+{
+	const char *rest = memory.input + control->run.cursor;
+
+	return rest[strspn(rest, " \t\r\n")] == ']';
+}
+
+/* Ends the answer, with what belongs to the whole command if it is the last one. */
 static bool send_answer(void)
 {
+	if (is_last())
+		counters_append();
+	output_char('}');
 	control->phase = PHASE_ANSWER;
 
 	bool sent = output_send();
@@ -56,7 +69,6 @@ bool run_answer_errored(const char *message, int64_t step)
 		output_text(",\"step\":");
 		output_integer(step);
 	}
-	output_char('}');
 	return send_answer();
 }
 
@@ -66,7 +78,6 @@ static bool answer_skipped(const char *reason)
 	append_head("skipped");
 	output_text(",\"reason\":");
 	output_string(reason, strlen(reason));
-	output_char('}');
 	return send_answer();
 }
 
@@ -152,7 +163,6 @@ static bool observe_program(const struct program *program, char *message, size_t
 	output_text("],\"end\":");
 	if (!observe_cleaning(clean_orderly, message, size))
 		return false;
-	output_char('}');
 	if (!output_overflowed())
 		return true;
 	snprintf(message, size, "the answer is longer than %zu MiB; run a shorter program", OUTPUT_MAX >> 20);
@@ -220,7 +230,6 @@ static bool repeat_program(const struct program *program, char *message, size_t 
 	output_integer(times);
 	output_text(",\"pagesLost\":");
 	output_integer(lost);
-	output_char('}');
 	return true;
 }
 

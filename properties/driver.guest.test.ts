@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { Session } from '../adapters/session.ts';
+import { resolveTarget } from '../adapters/targets.ts';
+import { umlsReady } from '../adapters/uml/releases.ts';
+import type { DriverFile } from '../spec/journal.ts';
+import { loadContract } from '../spec/load.ts';
+import { type Operation, PROGRAM_VERSION } from '../spec/program.ts';
+import { tryCampaign } from './try-campaign.ts';
+
+const TARGET = 'uml:6.1+checks';
+
+let ready: readonly string[];
+
+beforeAll(async () => {
+  ready = await umlsReady();
+});
+
+/** The texts of the lines that were never reached, without margins. */
+function missed(file: DriverFile): readonly string[] {
+  return file.never.flatMap(({ text }) => text.map((line) => line.trim()));
+}
+
+/** The number of the line of a module's source that has this text, which must be the only one. */
+function lineOf(file: string, text: string): number {
+  const lines = readFileSync(new URL(`../kmod/${file}`, import.meta.url), 'utf8').split('\n');
+  const at = lines.findIndex((line) => line.trim() === text);
+  expect(lines.findLastIndex((line) => line.trim() === text)).toBe(at);
+  return at + 1;
+}
+
+async function reach(contract: string, programs: number): Promise<DriverFile> {
+  const { drivers, troubles } = await tryCampaign(resolveTarget(TARGET), contract, ['lockstep'], programs);
+  expect(troubles).toEqual([]);
+  // The guest loads both modules, and has counted in both; only the contract's is of interest.
+  expect(drivers.flatMap(({ files }) => files.map(({ file }) => file))).toEqual([`${contract}.c`]);
+  const file = drivers[0]?.files[0];
+  if (file === undefined) throw new TypeError('there is no entry of the driver');
+  expect(file.never.reduce((count, { from, to }) => count + to - from + 1, 0)).toBeGreaterThanOrEqual(
+    file.lines.total - file.lines.reached,
+  );
+  return file;
+}
+
+test('lockstep reaches all of lkmc_mmap but what only a failing allocation, or a failing start, reaches', async ({
+  skip,
+}) => {
+  skip(!ready.includes(TARGET), `its kernel is not compiled; first: mmap-conformance prepare ${TARGET}`);
+  const file = await reach('lkmc_mmap', 300);
+  const lines = missed(file);
+  for (const text of ['goto err_put_module;', 'goto err_free_buffer;', 'kfree(buffer);']) expect(lines).toContain(text);
+  for (const text of [
+    'pr_info("vm_close\\n");',
+    'get_page(buffer->page);',
+    'return -EFAULT;',
+    'remove_proc_entry(NODE_NAME, NULL);',
+  ]) {
+    expect(lines).not.toContain(text);
+  }
+  // The allocation came, each time.
+  expect(file.partly.map(({ line }) => line)).toContain(lineOf('lkmc_mmap.c', 'if (!buffer)'));
+  expect(file.lines.reached / file.lines.total).toBeGreaterThan(0.85);
+});
+
+test('of pages_mmap the other two ways to allocate are not reached', async ({ skip }) => {
+  skip(!ready.includes(TARGET), `its kernel is not compiled; first: mmap-conformance prepare ${TARGET}`);
+  const lines = missed(await reach('pages_mmap', 300));
+  for (const text of ['memory = vmap(page_array, pages, VM_MAP, PAGE_KERNEL);', 'vunmap(memory);']) {
+    expect(lines).toContain(text);
+  }
+  for (const text of ['vfree(memory);', 'return VM_FAULT_SIGBUS;', 'return -ENOSPC;'])
+    expect(lines).not.toContain(text);
+});
+
+test('counters tell what one program reached, and outlive the module', async ({ skip }) => {
+  skip(!ready.includes(TARGET), `its kernel is not compiled; first: mmap-conformance prepare ${TARGET}`);
+  const target = resolveTarget(TARGET);
+  await target.prepare({ onProgress: () => undefined });
+  const session = await Session.open(target, loadContract('lkmc_mmap'));
+  const reached = async (...ops: Operation[]): Promise<(text: string) => boolean | undefined> => {
+    await session.run([{ version: PROGRAM_VERSION, ops }]);
+    const [source] = (await target.counting?.read('lkmc_mmap', [session.counters])) ?? [];
+    return (text) => source?.lines.find(({ number }) => number === lineOf('lkmc_mmap.c', text))?.reached;
+  };
+  try {
+    expect(session.started.counters).toBe(true);
+    const opened = await reached({ op: 'open', actor: 'p0', to: 'd0', access: 'rw' });
+    const texts = ['pr_info("release\\n");', 'pr_info("mmap\\n");', 'remove_proc_entry(NODE_NAME, NULL);'];
+    expect(texts.map(opened)).toEqual([true, false, false]);
+    const reloaded = await reached({ op: 'reload', actor: 'p0' });
+    expect(texts.map(reloaded)).toEqual([true, false, true]);
+  } finally {
+    await session.close();
+  }
+});
