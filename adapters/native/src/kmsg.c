@@ -44,6 +44,8 @@ static char prefix[160];
 static size_t prefix_length;
 static struct lines callbacks;
 static struct lines reports;
+/* Whether the trace behind the last report has not named a function of a module yet. */
+static bool nameless;
 
 bool kmsg_open(void)
 {
@@ -114,6 +116,45 @@ static char *parse_record(char *record, size_t length, unsigned long long *seque
 	return text;
 }
 
+/*
+ * Looks in a line of a trace, ` [<address>] ? FUNCTION+0xOFFSET/0xSIZE [MODULE]`, for a function of a module, and adds it to
+ * the report that the trace belongs to. With a question mark it may be a leftover on the stack.
+ */
+static void name_function(const char *text)
+{
+	const char *offset = strstr(text, "+0x");
+	const char *module = offset ? strstr(offset, " [") : NULL;
+	const char *start = offset;
+
+	if (!module || strstr(text, "? "))
+		return;
+	while (start > text && start[-1] != ' ' && start[-1] != ':')
+		start--;
+
+	char words[160];
+	int length = snprintf(words, sizeof(words), ", in %.*s%.*s", (int)(offset - start), start,
+			      (int)strcspn(module, "]") + 1, module);
+
+	if (length <= 0 || (size_t)length >= sizeof(words) || (size_t)length >= KEPT_MAX - reports.used)
+		return;
+	/* The report is the last of those that are kept. */
+	memcpy(reports.text + reports.used - 1, words, (size_t)length + 1);
+	reports.used += (size_t)length;
+	nameless = false;
+}
+
+/* Keeps a line if it is a complaint, or says more of the one before. */
+static void read_report(const char *text)
+{
+	if (is_complaint(text)) {
+		nameless = keep(&reports, text, strlen(text)) && !strchr(text, ']');
+		/* A mark in brackets is no module. */
+		nameless |= strncmp(text, "[ ", 2) == 0;
+	} else if (nameless) {
+		name_function(text);
+	}
+}
+
 bool kmsg_read(char *message, size_t size)
 {
 	char record[RECORD_MAX + 1];
@@ -142,8 +183,8 @@ bool kmsg_read(char *message, size_t size)
 		control->kmsg_seq = sequence;
 		if (prefix_length > 0 && strncmp(text, prefix, prefix_length) == 0)
 			fits &= keep_callback(text + prefix_length);
-		else if (is_complaint(text))
-			keep(&reports, text, strlen(text));
+		else
+			read_report(text);
 	}
 	if (!fits)
 		snprintf(message, size, "one operation caused more than %zu bytes of callbacks", KEPT_MAX);
@@ -182,6 +223,7 @@ void kmsg_take(void)
 {
 	take(",\"callbacks\":[", &callbacks);
 	take(",\"reports\":[", &reports);
+	nameless = false;
 }
 
 const char *kmsg_complaint(void)
