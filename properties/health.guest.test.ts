@@ -1,0 +1,124 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { resolveTarget } from '../adapters/targets.ts';
+import { umlsReady } from '../adapters/uml/releases.ts';
+import { loadContract } from '../spec/load.ts';
+import type { Observation } from '../spec/observation.ts';
+import type { Operation } from '../spec/program.ts';
+import type { PropertyName } from './campaign-types.ts';
+import { replayProgram } from './replay.ts';
+import { tryCampaign } from './try-campaign.ts';
+
+const TARGET = 'uml:6.1+checks';
+const HINT = `its kernel takes up to twenty minutes to compile; first: mmap-conformance prepare ${TARGET}`;
+
+/** A mistake that a driver makes silently, a program in which it shows, and what has to name it. */
+interface Mistake {
+  readonly mutant: string;
+  readonly ops: readonly Operation[];
+  readonly shows: (step: Observation) => boolean;
+}
+
+const open: Operation = { op: 'open', actor: 'p0', to: 'd0', access: 'rw' };
+const outOfMemory = (nth: number): Operation => ({ ...open, fail: { what: 'allocation', nth } });
+const mmap: Operation = {
+  op: 'mmap',
+  actor: 'p0',
+  to: 'm0',
+  fd: 'd0',
+  length: 4096,
+  offset: 0,
+  prot: 'rw-',
+  type: 'shared',
+};
+const m0 = { map: 'm0', offset: 0 };
+const load: Operation = { op: 'load', actor: 'p0', at: m0, length: 8 };
+const munmap: Operation = { op: 'munmap', actor: 'p0', at: m0, length: 4096 };
+const read: Operation = { op: 'read', actor: 'p0', fd: 'd0', length: 4 };
+const write: Operation = { op: 'write', actor: 'p0', fd: 'd0', data: { text: 'x', length: 8192 } };
+const reload: Operation = { op: 'reload', actor: 'p0' };
+
+const reports =
+  (pattern: RegExp) =>
+  (step: Observation): boolean =>
+    step.reports?.some((line) => pattern.test(line)) === true;
+const left =
+  (what: string) =>
+  (step: Observation): boolean =>
+    step.remains?.some((one) => one.what === what && one.function === 'lkmc_open' && one.step === 0) === true;
+
+const MISTAKES: readonly Mistake[] = [
+  { mutant: 'lkmc-missing-get-page', ops: [open, mmap, load, munmap, read], shows: reports(/BUG|Bad page/) },
+  { mutant: 'lkmc-release-double-free', ops: [open], shows: reports(/KASAN: double-free/) },
+  { mutant: 'lkmc-release-leaks-page', ops: [open], shows: left('page') },
+  { mutant: 'lkmc-release-leaks-bookkeeping', ops: [open], shows: left('object') },
+  { mutant: 'lkmc-open-leaks-when-it-fails', ops: [outOfMemory(2)], shows: left('object') },
+  { mutant: 'lkmc-write-past-the-page', ops: [open, write], shows: reports(/KASAN: .* in lkmc_write/) },
+  {
+    mutant: 'lkmc-copy-under-lock',
+    ops: [open, read],
+    shows: reports(/sleeping function called from invalid context.* in lkmc_read/),
+  },
+  {
+    mutant: 'lkmc-open-sleeps-under-lock',
+    ops: [open],
+    shows: reports(/sleeping function called from invalid context.* in lkmc_open/),
+  },
+  {
+    // A page that was used before is full of what poisons it.
+    mutant: 'lkmc-open-uninitialised-page',
+    ops: [open, mmap, load],
+    shows: ({ outcome }) => 'data' in outcome && outcome.data === '61736466aaaaaaaa'.replace('aaaaaaaa', 'aa*4'),
+  },
+];
+
+/** Mistakes that end the process that performs the program, or the kernel: what remains of them is in the last words. */
+const FATAL: readonly Omit<Mistake, 'shows'>[] = [
+  { mutant: 'lkmc-open-ignores-failed-allocation', ops: [outOfMemory(2)] },
+  { mutant: 'lkmc-unload-while-in-use', ops: [open, mmap, reload, load] },
+];
+
+function mutantTarget(mutant: string) {
+  const patch = fileURLToPath(new URL(`../kmod/mutants/${mutant}.patch`, import.meta.url));
+  return resolveTarget(TARGET, { patch, name: mutant });
+}
+
+describe(TARGET, () => {
+  let ready = false;
+  beforeAll(async () => {
+    ready = (await umlsReady()).includes(TARGET);
+  });
+
+  it.for(MISTAKES)('names what $mutant does silently', async ({ mutant, ops, shows }, { skip }) => {
+    skip(!ready, HINT);
+    const target = mutantTarget(mutant);
+    await target.prepare({ onProgress: () => undefined });
+    const program = { version: 2 as const, ops: [...ops] };
+    const { steps } = await replayProgram({ target, contract: loadContract('lkmc_mmap'), program });
+    expect(steps.filter(({ disagreement }) => disagreement !== undefined)).toHaveLength(1);
+    expect(
+      steps.some(({ observed }) => shows(observed as Observation)),
+      JSON.stringify(steps),
+    ).toBe(true);
+  });
+
+  it.for(FATAL)('survives $mutant, and says that the program does it', async ({ mutant, ops }, { skip }) => {
+    skip(!ready, HINT);
+    const target = mutantTarget(mutant);
+    await target.prepare({ onProgress: () => undefined });
+    const program = { version: 2 as const, ops: [...ops] };
+    const { steps } = await replayProgram({ target, contract: loadContract('lkmc_mmap'), program });
+    expect(
+      steps.some(({ disagreement }) => disagreement?.clause === 'HEALTH-01'),
+      JSON.stringify(steps),
+    ).toBe(true);
+  });
+
+  it.for(['lkmc_mmap', 'pages_mmap'])('%s makes no mistake there, whatever fails', async (contract, { skip }) => {
+    skip(!ready, HINT);
+    const properties: PropertyName[] = ['corpus', 'lockstep', 'failures', 'balance'];
+    const { results, counterexamples } = await tryCampaign(resolveTarget(TARGET), contract, properties, 200);
+    expect(counterexamples).toEqual([]);
+    expect(results.map(({ verdict }) => verdict)).toEqual(properties.map(() => 'pass'));
+  });
+});
