@@ -8,7 +8,7 @@ import { ConformanceError } from '../../spec/errors.ts';
 import type { EncodedBytes } from '../../spec/observation.ts';
 import { addCounters } from './gcda.ts';
 import { BUILD_ENVIRONMENT, type BuiltModules, NOTES_DIR } from './modules.ts';
-import { contained, run } from './processes.ts';
+import { runInRoot } from './processes.ts';
 import { BUILD_DIR, type BuildRoot } from './root.ts';
 
 /** What gcov says in JSON of one file of counters, as far as it is of use. */
@@ -71,9 +71,8 @@ async function runGcov(root: BuildRoot, notes: string, object: string, data: Uin
   try {
     await writeFile(path.join(directory, 'object.gcda'), data);
     await copyFile(path.join(notes, `${object}.gcno`), path.join(directory, 'object.gcno'));
-    const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
     const command = ['gcov', '--branch-probabilities', '--json-format', '--stdout', `${inRoot}/object.gcda`];
-    const output = await run('setpriv', contained([`--root=${root.directory}`, ...asRoot], command), {
+    const output = await runInRoot(root.directory, command, {
       what: `Reading what was counted in ${object}`,
       code: 'gcov-failed',
       env: BUILD_ENVIRONMENT,

@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
 import { buildLayer, layerKey } from './cache.ts';
-import { contained, run } from './processes.ts';
+import { run, runInRoot } from './processes.ts';
 import { BUILD_DIR } from './root.ts';
 import type { BuildRoot } from './root.ts';
 
@@ -128,23 +128,19 @@ async function compile(options: ModulesOptions, sources: readonly string[], targ
         { what: `Applying ${options.patch}`, code: 'patch-failed', cwd: buildDir, ...abort },
       );
     }
-    await run(
-      'setpriv',
-      contained(
-        // objtool of newer kernels needs a /proc. An ordinary user becomes root of a user namespace.
-        [`--root=${root.directory}`, ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])],
-        [
-          'make',
-          '-C',
-          treeInRoot,
-          ...(root.makeArguments ?? []),
-          `M=${inRoot}`,
-          '-j2',
-          'KCFLAGS=-Werror',
-          ...(options.variables ?? []),
-          'modules',
-        ],
-      ),
+    await runInRoot(
+      root.directory,
+      [
+        'make',
+        '-C',
+        treeInRoot,
+        ...(root.makeArguments ?? []),
+        `M=${inRoot}`,
+        '-j2',
+        'KCFLAGS=-Werror',
+        ...(options.variables ?? []),
+        'modules',
+      ],
       {
         what: `Building the modules for Linux ${root.kernelVersion}`,
         code: 'modules-failed',

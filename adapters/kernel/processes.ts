@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { execa } from 'execa';
 import { ConformanceError } from '../../spec/errors.ts';
 
@@ -41,6 +42,14 @@ export async function run(command: string, commandArguments: readonly string[], 
     );
   }
   return result.stdout;
+}
+
+const ENTER_ROOT = path.join(import.meta.dirname, 'enter-root.sh');
+
+/** Runs a command in a root to its end, as `run` does. An ordinary user becomes root of a user namespace for it. */
+export async function runInRoot(root: string, command: readonly string[], options: RunOptions): Promise<string> {
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  return run('setpriv', contained(asRoot, ['sh', ENTER_ROOT, root, ...command]), options);
 }
 
 /**

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
 import { buildLayer, layerKey } from '../kernel/cache.ts';
 import { BUILD_ENVIRONMENT } from '../kernel/modules.ts';
-import { contained, run } from '../kernel/processes.ts';
+import { run, runInRoot } from '../kernel/processes.ts';
 import { kernelRelease } from '../kernel/releases.ts';
 import { BUILD_DIR, BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
 import { umlName, type UmlRelease } from './releases.ts';
@@ -173,8 +173,7 @@ async function inRoot(
   command: readonly string[],
   { what, code, context }: { readonly what: string; readonly code: string; readonly context: LayerContext },
 ): Promise<string> {
-  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  return run('setpriv', contained([`--root=${root}`, ...asRoot], command), {
+  return runInRoot(root, command, {
     what,
     code,
     env: BUILD_ENVIRONMENT,
