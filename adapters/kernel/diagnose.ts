@@ -21,7 +21,7 @@ export interface Finding {
 const WANTED_FREE_BYTES = 2e9;
 
 /** Looks at everything that kernel targets need. Changes nothing, takes well under a second, never throws. */
-export async function diagnoseKernel(cacheDir: string = defaultCacheDir()): Promise<Finding[]> {
+export async function diagnoseKernel(tool: string, cacheDir: string = defaultCacheDir()): Promise<Finding[]> {
   return Promise.all([
     check('packages', packages),
     check('qemu', async () => ({ ok: true, detail: await qemuVersion() })),
@@ -33,7 +33,7 @@ export async function diagnoseKernel(cacheDir: string = defaultCacheDir()): Prom
       };
     }),
     check('acceleration', () => acceleration(cacheDir)),
-    check('kits', () => kits(cacheDir)),
+    check('kits', () => kits(tool, cacheDir)),
     check('disk space', () => diskSpace(cacheDir)),
   ]);
 }
@@ -68,11 +68,11 @@ async function acceleration(cacheDir: string): Promise<Answer> {
   };
 }
 
-async function kits(cacheDir: string): Promise<Answer> {
+async function kits(tool: string, cacheDir: string): Promise<Answer> {
   const ready = await kernelsReady(cacheDir);
   return ready.length > 0
     ? { ok: true, detail: `Ready in ${cacheDir}: ${ready.join(', ')}.` }
-    : { ok: true, detail: 'None yet; the first run makes one, or: mmap-conformance prepare kernel:6.12' };
+    : { ok: true, detail: `None yet; the first run makes one, or: ${tool} prepare kernel:6.12` };
 }
 
 /** The kernels whose root is in the cache: everything else of their kits is made in seconds. */

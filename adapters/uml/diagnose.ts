@@ -8,11 +8,11 @@ import { UML_RELEASES, umlName, umlsReady } from './releases.ts';
  * What `uml` targets need, for `doctor`. They are not among the default targets, so nothing here is a failure. Changes
  * nothing, never throws.
  */
-export async function diagnoseUml(cacheDir: string = defaultCacheDir()): Promise<Finding[]> {
-  return [{ name: 'user mode linux', ok: true, detail: await describe(cacheDir) }];
+export async function diagnoseUml(tool: string, cacheDir: string = defaultCacheDir()): Promise<Finding[]> {
+  return [{ name: 'user mode linux', ok: true, detail: await describe(tool, cacheDir) }];
 }
 
-async function describe(cacheDir: string): Promise<string> {
+async function describe(tool: string, cacheDir: string): Promise<string> {
   const missing = await missingPackages('uml');
   if (missing.length > 0) return `Missing: ${missing.join(', ')}. To install: ${installCommand(missing)}`;
   if (!(await mayNamespace())) {
@@ -21,7 +21,7 @@ async function describe(cacheDir: string): Promise<string> {
   const ready = await umlsReady(cacheDir);
   if (ready.length > 0) return `Ready in ${cacheDir}: ${ready.join(', ')}.`;
   const names = UML_RELEASES.map(umlName).join(' ');
-  return `Not prepared; mmap-conformance prepare ${names} compiles kernels, which takes up to twenty minutes for each, once.`;
+  return `Not prepared; ${tool} prepare ${names} compiles kernels, which takes up to twenty minutes for each, once.`;
 }
 
 /** Whether a guest could be started as `machine.ts` does it. */

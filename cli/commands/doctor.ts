@@ -4,6 +4,7 @@ import { diagnoseUml } from '../../adapters/uml/diagnose.ts';
 import { escapeControls } from '../../reports/escape.ts';
 import { diagnoseMachine } from '../diagnose-machine.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { invocation } from '../invocation.ts';
 import { paint, printJson, say } from '../terminal.ts';
 
 /** `doctor`: says what is missing, and the exact command that mends it. */
@@ -12,7 +13,8 @@ export function doctorCommand(onExit: (code: ExitCode) => void): Command {
     .description('say what is missing on this machine, and the exact command that mends it')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: { json?: true }) => {
-      const checks = [...(await diagnoseMachine()), ...(await diagnoseKernel()), ...(await diagnoseUml())];
+      const tool = invocation();
+      const checks = [...(await diagnoseMachine()), ...(await diagnoseKernel(tool)), ...(await diagnoseUml(tool))];
       const width = Math.max(...checks.map(({ name }) => name.length));
       for (const { name, ok, detail, fix } of checks) {
         const mark = ok ? paint('green', 'ok     ') : paint('red', 'missing');
