@@ -48,6 +48,15 @@ describe.each(VARIANTS)('the %s helper with memfds', (variant) => {
     ]);
   });
 
+  it('lets nothing fail on demand, and says so', async () => {
+    await configure(lkmc);
+    const failing = { ...OPEN, fail: { what: 'allocation', nth: 1 } };
+    const [answer] = await run([failing]);
+    expect(answer).toMatchObject({ result: 'skipped', reason: expect.stringContaining('no allocation') as string });
+    const [wrong] = await run([{ ...failing, fail: { what: 'allocation', nth: 0 } }]);
+    expect(wrong).toMatchObject({ result: 'errored', message: expect.stringContaining('bad fail') as string });
+  });
+
   it('follows the contract of a device with one buffer and a range', async () => {
     const ops = [
       OPEN,
