@@ -84,6 +84,7 @@ static ssize_t lkmc_read(struct file *file, char __user *to, size_t len,
 
 	pr_info("read len=%zu pos=%lld\n", len, pos);
 
+	/* Not reached: the kernel lets no negative position come this far. */
 	if (pos < 0)
 		return -EINVAL;
 	if (pos >= BUFFER_SIZE)
@@ -124,6 +125,7 @@ static int lkmc_open(struct inode *inode, struct file *file)
 	 * does. Mappings need nothing more: each holds a reference on its file.
 	 * proc does not let remove_proc_entry() return while a callback runs,
 	 * so that this code is still there to find that the module is going.
+	 * It does so only in that moment, which no test program can time.
 	 */
 	if (!try_module_get(THIS_MODULE)) {
 		pr_info("open\n");

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "descriptors.h"
 #include "memory.h"
 #include "output.h"
@@ -129,6 +130,11 @@ static bool read_groups(struct groups *groups, char *message, size_t size)
 /* Waits for what is freed late. Whether no more lives than before. */
 static bool settle(void)
 {
+	/*
+	 * The entry of a proc file that is gone lives as long as its name is remembered, which is until somebody asks for it.
+	 */
+	if (access(device_contract.path, F_OK) != 0 && errno != ENOENT)
+		errno = 0;
 	for (int i = 0; i < PATIENCE; i++) {
 		if (page->live <= live_before)
 			return true;
