@@ -23,6 +23,9 @@
 #ifndef MADV_COLD
 #define MADV_COLD 20
 #endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
 
 static void *fresh_page(int prot)
 {
@@ -59,6 +62,26 @@ static bool old_pages_fault(void)
 
 	memory_release_scratch();
 	return faults;
+}
+
+/* Whether moving a locked page away, but not its area, unlocks the page behind it, too. */
+static bool unlocks_whole_area(void)
+{
+	char *pages = mmap(memory.scratch, 2 * memory.page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	char *target = (char *)memory.scratch + 4 * memory.page;
+
+	if (pages == MAP_FAILED)
+		return false;
+
+	/* MS_INVALIDATE is refused where something is locked, and does nothing elsewhere. */
+	bool unlocks = mlock(pages, 2 * memory.page) == 0 &&
+		       mremap(pages, memory.page, memory.page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+			      target) == target &&
+		       msync(pages + memory.page, memory.page, MS_INVALIDATE) == 0;
+
+	memory_release_scratch();
+	return unlocks;
 }
 
 /* The pagemap entry of a page that was just written, or 0. */
@@ -293,6 +316,8 @@ void facts_append(void)
 	append_truth(",\"executeOnly\":", execute_only());
 	if (old_pages_fault())
 		append_truth(",\"oldPagesFault\":", true);
+	if (unlocks_whole_area())
+		append_truth(",\"unlocksWholeArea\":", true);
 	append_truth(",\"softDirty\":", soft_dirty());
 	append_truth(",\"memForce\":", memory_forced());
 	append_truth(",\"memoryFailure\":", knows_advice(MADV_HWPOISON));
