@@ -56,8 +56,9 @@ const CHECKED: Flavour = {
 };
 
 /**
- * What the packaged kernel measures when it starts, for nothing that a guest uses: which way of computing checksums is the
- * fastest (raid6, xor), and itself (btrfs). The rest makes caches and tables for file systems and swap that are not there.
+ * What the packaged kernel does when it starts for nothing that a guest uses: it measures which way of computing checksums is
+ * the fastest (raid6, xor), tests itself (btrfs), and makes tables for file systems and swap that are not there, and devices for
+ * serial lines.
  */
 const NEEDLESS_INITCALLS = [
   'raid6_select_algo',
@@ -67,14 +68,24 @@ const NEEDLESS_INITCALLS = [
   'init_xfs_fs',
   'init_jfs_fs',
   'init_zswap',
+  'ssl_init',
 ];
 
 const PACKAGED: Flavour = {
   fragments: [],
   drivers: ['uml_port'],
   variables: [],
-  // It is ten times the size of ours, and its tables grow with what was configured.
-  machine: { memory: 64, parameters: ['init_on_free=1', `initcall_blacklist=${NEEDLESS_INITCALLS.join(',')}`] },
+  machine: {
+    // Its tables are larger than ours; as many MiB are left for programs.
+    memory: 64,
+    parameters: [
+      'init_on_free=1',
+      `initcall_blacklist=${NEEDLESS_INITCALLS.join(',')}`,
+      // It starts a process (/sbin/hotplug) for every device that appears, and would make 512 of these.
+      'pty.legacy_count=0',
+      'cryptomgr.notests',
+    ],
+  },
 };
 
 /**
