@@ -9,7 +9,7 @@ import { knownKernels } from './kernel/releases.ts';
 import { memfdTarget } from './native/target.ts';
 import { connectProcess } from './process.ts';
 import { umlTarget } from './uml/target.ts';
-import { UML_RELEASES, umlName, umlsReady } from './uml/releases.ts';
+import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/faults.ts';
 
 /** A target that is a program of this package, run by this very Node. */
@@ -20,6 +20,12 @@ function scriptTarget(name: string, path: string, args: readonly string[] = []):
     prepare: () => Promise.resolve(),
     connect: () => Promise.resolve(connectProcess(process.execPath, [script, ...args])),
   };
+}
+
+/** What sets a kernel for User Mode Linux apart, as the end of a sentence. */
+function umlPeculiarity({ checks, packaged }: UmlRelease): string {
+  if (packaged) return ', from Debian’s package instead of compiled';
+  return checks ? ', which reports what drivers do silently' : '';
 }
 
 interface Kind {
@@ -56,7 +62,7 @@ function kinds(): readonly Kind[] {
     })),
     ...UML_RELEASES.map((release) => ({
       name: umlName(release),
-      description: `the modules in Linux ${release.series} as a process of this machine (User Mode Linux)${release.checks ? ', which reports what drivers do silently' : ''}`,
+      description: `the modules in Linux ${release.series} as a process of this machine (User Mode Linux)${umlPeculiarity(release)}`,
       make: (options: KernelTargetOptions) => umlTarget(release, options),
       needs: 'uml' as const,
     })),

@@ -34,7 +34,7 @@ export function mappedPages(process: Process): number {
 
 /** `mm->locked_vm`. Pages. */
 export function lockedPages(process: Process): number {
-  let pages = 0;
+  let pages = process.miscountedLocks ?? 0;
   for (const vma of process.vmas) if ((vma.flags & VM_LOCKED) !== 0) pages += vma.end - vma.start;
   return pages;
 }

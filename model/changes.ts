@@ -62,8 +62,12 @@ export const munlockKeepsSoftDirty: Change = (kernel) => !atLeast(kernel, 5, 18)
 /** posix_fadvise refuses negative offsets; first seen in 7.3. */
 export const fadviseChecksOffset = since(7, 3);
 
-/** MREMAP_DONTUNMAP divides a locked area before it moves a part of it (measured on 6.1.0-56, 6.12 and 7.3). */
-export const dontunmapDividesLocked = since(6, 1);
+/**
+ * MREMAP_DONTUNMAP divides a locked area before it moves a part of it (6.1.191, 6.12.114 and 7.3; not in 6.1.176, which the
+ * target measures because a version does not tell).
+ */
+export const dontunmapDividesLocked: Change = (kernel) =>
+  atLeast(kernel, 6, 1) && kernel.facts.unlocksWholeArea !== true;
 
 /** mremap checks everything before it unmaps anything, and moves several areas in one call (“mm/mremap: permit mremap() move of multiple VMAs”, 6.17). */
 export const mremapChecksFirst = since(6, 17);
@@ -116,3 +120,9 @@ export const mprotectUpgradesClean = since(6, 2);
 
 /** smaps has a name for VM_LOCKONFAULT (`lf`); first seen in 6.12. */
 export const lockonfaultHasName = since(6, 12);
+
+/**
+ * User Mode Linux tells the host of every new entry before the process runs on, whoever made it; before, only of what the
+ * process has asked for itself (“um: refactor TLB update handling”, 6.11; measured on 6.1 and 6.12).
+ */
+export const tellsHostOfNewEntries = since(6, 11);

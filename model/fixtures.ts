@@ -68,6 +68,7 @@ function applicableIds(contract: Contract, kernel: KernelProfile): string[] {
   const facts = {
     ...kernel.facts,
     mapPages: kernel.facts.mapPages,
+    unlocksWholeArea: kernel.facts.unlocksWholeArea === true,
     noexec: kernel.noexec,
     repeat: true,
     version: kernel.version,

@@ -9,7 +9,7 @@ import { isAllowed, getPages } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
 import { isSharedCopy } from './faults.ts';
-import { flush, mapPages, readsNewEntries, readsOldEntries } from './pages.ts';
+import { flush, mapPages, readsOldEntries } from './pages.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import { GUARD, GUARD_PAGE, type Page, type Process, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
@@ -195,7 +195,7 @@ function removeAdvice(draft: Draft, { flags, pgoff, start, end }: Vma, isLocked:
  * the first and the last of them is flushed.
  */
 function age(draft: Draft, process: Process, start: number, end: number): void {
-  if (readsNewEntries(draft)) return;
+  if (draft.kernel.platform.absentLoadNeeds === 'any') return;
   const aged = [...process.pages].filter(
     ([page, entry]) => page >= start && page < end && entry.anonymous && !isSharedCopy(draft, process, page, entry),
   );

@@ -204,7 +204,10 @@ function movePages(draft: Draft, process: Process, start: number, end: number, t
   return changed;
 }
 
-/** What MREMAP_DONTUNMAP leaves behind: an area without pages and without locks, and without copies if all of it moved. */
+/**
+ * What MREMAP_DONTUNMAP leaves behind: an area without pages and without locks, and without copies if all of it moved. The
+ * kernel counts as locked what was so before, which is too much when more was unlocked than has moved.
+ */
 function keepSource(draft: Draft, process: Process, start: number, end: number): Process {
   const vmas = process.vmas.map((vma) => {
     if (start < vma.start || start >= vma.end) return vma;
@@ -212,7 +215,12 @@ function keepSource(draft: Draft, process: Process, start: number, end: number):
     const isWhole = vma.start === start && vma.end === end;
     return isWhole ? { ...vma, flags, anon: 0, chain: [], anonPgoff: vma.start } : { ...vma, flags };
   });
-  const changed = { ...process, vmas };
+  const unlocked = lockedPages(process) - lockedPages({ ...process, vmas });
+  const miscounted = Math.max(0, unlocked - (end - start));
+  const changed: Process =
+    miscounted === 0
+      ? { ...process, vmas }
+      : { ...process, vmas, miscountedLocks: (process.miscountedLocks ?? 0) + miscounted };
   draft.replace(changed);
   return changed;
 }

@@ -1,3 +1,4 @@
+import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
 import type { Page, Process } from './state.ts';
 
@@ -16,7 +17,7 @@ export function changePage(
 
 /** Whether a process can read a new entry that it did not ask for by an access of its own. */
 export function readsNewEntries({ kernel }: Draft): boolean {
-  return kernel.platform.absentLoadNeeds === 'any';
+  return kernel.platform.absentLoadNeeds === 'any' || changes.tellsHostOfNewEntries(kernel);
 }
 
 /** Whether a process can read an entry that has no accessed bit. */

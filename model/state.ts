@@ -18,7 +18,7 @@ export interface Page {
   readonly dirty: boolean;
   /**
    * Whether the process can read it without a fault. Always so on x86. User Mode Linux tells the host of an entry when an access
-   * or a flush makes it, and of none that has no accessed bit.
+   * or a flush makes it (since 6.11, whatever makes it), and of none that has no accessed bit.
    */
   readonly known: boolean;
 }
@@ -78,6 +78,8 @@ export interface Process {
   readonly pages: ReadonlyMap<number, Page>;
   /** `mm->def_flags`: what mlockall makes of future mappings, VM_LOCKED and VM_LOCKONFAULT or 0. */
   readonly futureFlags: number;
+  /** Pages that count as locked and are not (see `dontunmapDividesLocked`); absent: none. */
+  readonly miscountedLocks?: number;
 }
 
 export interface State {

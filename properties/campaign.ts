@@ -82,7 +82,19 @@ export function clauseFacts(session: Session): ClauseFacts {
   const { started, profile } = session;
   const { operations, settings, failures, repeat } = started;
   const { noexec, version, platform, facts } = profile;
-  return { ...facts, mapPages: facts.mapPages, noexec, version, platform, operations, settings, failures, repeat };
+  const unlocksWholeArea = facts.unlocksWholeArea === true;
+  return {
+    ...facts,
+    mapPages: facts.mapPages,
+    unlocksWholeArea,
+    noexec,
+    version,
+    platform,
+    operations,
+    settings,
+    failures,
+    repeat,
+  };
 }
 
 /** Why a property cannot be judged on this target; undefined if it can. */

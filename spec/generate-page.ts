@@ -23,6 +23,10 @@ which a breach shows. Which kernels were measured, and how others are treated, s
 const FACTS = {
   executeOnly: ['with protection keys', 'without protection keys'],
   softDirty: ['with soft-dirty bits', 'without soft-dirty bits'],
+  unlocksWholeArea: [
+    'where MREMAP_DONTUNMAP unlocks a whole area',
+    'where MREMAP_DONTUNMAP unlocks only what it moves',
+  ],
   memForce: ['where /proc/PID/mem may override protection', 'where /proc/PID/mem may not override protection'],
   memoryFailure: ['with CONFIG_MEMORY_FAILURE', 'without CONFIG_MEMORY_FAILURE'],
   samePageMerging: ['with CONFIG_KSM', 'without CONFIG_KSM'],

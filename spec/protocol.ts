@@ -71,6 +71,12 @@ export const TargetFacts = z
      * its word.
      */
     oldPagesFault: z.boolean().optional(),
+    /**
+     * Whether MREMAP_DONTUNMAP of a part of a locked area takes the lock from the whole area, because it does not divide it
+     * first; absent: it divides. Stable kernels differ within a series (“mm/mremap: fix locked_vm leak by splitting VMA for
+     * MREMAP_DONTUNMAP”, 6.1.191 and 6.12.114), and Debian's release does not say which of them it is.
+     */
+    unlocksWholeArea: z.boolean().optional(),
     /** Whether pagemap reports soft-dirty. */
     softDirty: z.boolean(),
     /** Whether /proc/PID/mem accesses memory of one's own against its protection (`proc_mem.force_override`). */

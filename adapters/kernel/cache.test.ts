@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile, mkdir } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { buildLayer, defaultCacheDir, layerKey } from './cache.ts';
+import { buildLayer, defaultCacheDir, layerKey, layersReady } from './cache.ts';
 import { withLock } from './lock.ts';
 
 let cacheDir = '';
@@ -91,4 +91,11 @@ test('waiting for a lock can be given up', async () => {
     const signal = AbortSignal.timeout(100);
     await expect(withLock(lockPath, () => Promise.resolve(), { signal })).rejects.toThrow(/timeout/);
   });
+});
+
+test('a layer is not taken for one whose name begins alike', async () => {
+  await mkdir(path.join(cacheDir, 'kernel-6.1-packaged-abc'));
+  await mkdir(path.join(cacheDir, 'kernel-6.1+checks-abc.tmp-1'));
+  const names = ['6.1', '6.1-packaged', '6.1+checks'];
+  expect(await layersReady(cacheDir, names, (name) => `kernel-${name}`)).toEqual(['6.1-packaged']);
 });

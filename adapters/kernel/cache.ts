@@ -105,7 +105,9 @@ export async function layersReady<Name extends string>(
   layerName: (name: Name) => string,
 ): Promise<readonly Name[]> {
   const layers = (await readdir(cacheDir).catch(() => [])).filter((layer) => !layer.includes(TEMPORARY_MARK));
-  return names.filter((name) => layers.some((layer) => layer.startsWith(`${layerName(name)}-`)));
+  // What follows the last hyphen is the key; a name may have hyphens of its own.
+  const ready = new Set(layers.map((layer) => layer.slice(0, layer.lastIndexOf('-'))));
+  return names.filter((name) => ready.has(layerName(name)));
 }
 
 export async function exists(file: string): Promise<boolean> {

@@ -58,6 +58,13 @@ static void mount_at(const char *type, const char *dir, unsigned long flags,
 		fail("mount", dir);
 }
 
+/* Not every kernel has it, and nothing that is needed depends on it. */
+static void mount_debugfs(void)
+{
+	if (access("/sys/kernel/debug", F_OK) == 0)
+		mount_at("debugfs", "/sys/kernel/debug", 0, NULL);
+}
+
 /* Writes a setting; one that this kernel does not have is no loss. */
 static void set_optional(const char *path, const char *value)
 {
@@ -214,7 +221,7 @@ int main(void)
 	mount_at("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_at("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
 	mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
-	mount_at("debugfs", "/sys/kernel/debug", 0, NULL);
+	mount_debugfs();
 
 	/* Only warnings and worse: the serial console is very slow. */
 	set_optional("/proc/sys/kernel/printk", "5 4 1 7\n");

@@ -4,6 +4,11 @@ import { contained, run } from '../kernel/processes.ts';
 import { installCommand, missingPackages } from '../packages.ts';
 import { UML_RELEASES, umlName, umlsReady } from './releases.ts';
 
+/** The target that is ready the soonest. */
+const PACKAGED = UML_RELEASES.filter((release) => release.packaged)
+  .map(umlName)
+  .join(', ');
+
 /**
  * What `uml` targets need, for `doctor`. They are not among the default targets, so nothing here is a failure. Changes
  * nothing, never throws.
@@ -21,7 +26,7 @@ async function describe(tool: string, cacheDir: string): Promise<string> {
   const ready = await umlsReady(cacheDir);
   if (ready.length > 0) return `Ready in ${cacheDir}: ${ready.join(', ')}.`;
   const names = UML_RELEASES.map(umlName).join(' ');
-  return `Not prepared; ${tool} prepare ${names} compiles kernels, which takes up to twenty minutes for each, once.`;
+  return `Not prepared; ${tool} prepare ${names} compiles kernels, which takes up to twenty minutes for each, once; ${PACKAGED} compiles none.`;
 }
 
 /** Whether a guest could be started as `machine.ts` does it. */

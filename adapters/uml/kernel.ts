@@ -6,7 +6,7 @@ import { ConformanceError } from '../../spec/errors.ts';
 import { buildLayer, layerKey } from '../kernel/cache.ts';
 import { BUILD_ENVIRONMENT } from '../kernel/modules.ts';
 import { run, runInRoot } from '../kernel/processes.ts';
-import { kernelRelease } from '../kernel/releases.ts';
+import { kernelRelease, type KernelRelease } from '../kernel/releases.ts';
 import { BUILD_DIR, BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
 import { umlName, type UmlRelease } from './releases.ts';
 
@@ -23,8 +23,8 @@ const BUILD_VERSION = 1;
 const KERNEL_PACKAGES = ['gcc', 'flex', 'bison', 'bc', 'perl-base', 'tar', 'gzip', 'xz-utils'];
 
 /** Where the sources lie in the root, and how every `make` there is told what to build. */
-const SOURCES = '/usr/src/linux';
-const ARCHITECTURE = ['ARCH=um', 'SUBARCH=x86_64'];
+export const SOURCES = '/usr/src/linux';
+export const ARCHITECTURE = ['ARCH=um', 'SUBARCH=x86_64'];
 
 /** What of the build tree is needed to build modules. */
 const KEPT = ['Makefile', '.config', 'Module.symvers', 'include', 'arch', 'scripts', 'source'];
@@ -56,25 +56,36 @@ export async function prepareUmlKernel(
   const directory = await buildLayer({ ...context, name: `uml-kernel-${release.name}`, key }, async (target) => {
     await build(root.directory, options, target, { ...context, target: umlName(release) });
   });
+  return inspectKernel(root.directory, key, directory, ARCHITECTURE);
+}
+
+/** What a layer with a kernel and its tree offers. */
+export async function inspectKernel(
+  root: string,
+  key: string,
+  layer: string,
+  makeArguments: readonly string[],
+): Promise<UmlKernel> {
   return {
-    directory: root.directory,
+    directory: root,
     key,
-    kernelVersion: (await readFile(path.join(directory, 'tree/include/config/kernel.release'), 'utf8')).trim(),
-    kernelPath: path.join(directory, 'linux'),
-    buildTree: path.join(directory, 'tree'),
-    makeArguments: ARCHITECTURE,
+    kernelVersion: (await readFile(path.join(layer, 'tree/include/config/kernel.release'), 'utf8')).trim(),
+    kernelPath: path.join(layer, 'linux'),
+    buildTree: path.join(layer, 'tree'),
+    makeArguments,
   };
 }
 
-/** A root with the sources of a kernel and a compiler. */
-async function prepareSources(
+/** A root with the sources of a kernel and a compiler, and with the packaged kernel if that is wanted. */
+export async function prepareSources(
   wanted: UmlRelease,
   context: LayerContext,
 ): Promise<{ readonly directory: string; readonly key: string }> {
   const { series } = wanted;
-  const release = kernelRelease(series);
-  const patches = await readPatches(series);
-  const packages = [`linux-source-${series}`, ...KERNEL_PACKAGES, ...BUILD_PACKAGES];
+  const release = wanted.packaged ? archiveOf(kernelRelease(series)) : kernelRelease(series);
+  const patches = wanted.packaged ? [] : await readPatches(series);
+  const own = wanted.packaged ? ['user-mode-linux'] : [];
+  const packages = [`linux-source-${series}`, ...own, ...KERNEL_PACKAGES, ...BUILD_PACKAGES];
   const key = layerKey([
     'uml-sources',
     String(BUILD_VERSION),
@@ -108,6 +119,14 @@ async function prepareSources(
   return { directory, key };
 }
 
+/**
+ * The release without its security archive: that has newer sources, and the packaged kernel is made anew from the main
+ * archive's with every point release.
+ */
+function archiveOf({ series, suite, extraSuites }: KernelRelease): KernelRelease {
+  return { series, suite, extraSuites };
+}
+
 /** The patches of a series by name, in order. */
 async function readPatches(series: string): Promise<readonly (readonly [file: string, content: string])[]> {
   const directory = path.join(PATCHES, series);
@@ -138,15 +157,20 @@ async function build(
     const jobs = `-j${String(availableParallelism())}`;
     await make('Compiling the kernel', 'kernel-failed', jobs, LINK_FLAGS, 'linux', 'modules');
     await copyFile(path.join(directory, 'linux'), path.join(target, 'linux'));
-    for (const name of KEPT) {
-      await cp(path.join(directory, name), path.join(target, 'tree', name), {
-        recursive: true,
-        verbatimSymlinks: true,
-        filter: (source) => !OBJECT.test(source),
-      });
-    }
+    await keepTree(directory, target);
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Copies what building modules takes from where a kernel was built, or prepared, into a layer. */
+export async function keepTree(directory: string, target: string): Promise<void> {
+  for (const name of KEPT) {
+    await cp(path.join(directory, name), path.join(target, 'tree', name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (source) => !OBJECT.test(source),
+    });
   }
 }
 
@@ -168,7 +192,8 @@ function isGot(line: string, got: ReadonlySet<string>): boolean {
   return ![...got].some((other) => other.startsWith(`${off}=`));
 }
 
-async function inRoot(
+/** Runs a command in a root, with nothing of this machine. */
+export async function inRoot(
   root: string,
   command: readonly string[],
   { what, code, context }: { readonly what: string; readonly code: string; readonly context: LayerContext },

@@ -11,6 +11,7 @@ import { pruneLayers } from '../kernel/prune.ts';
 import { installPackages } from '../packages.ts';
 import { prepareUmlKernel } from './kernel.ts';
 import type { UmlBoot } from './machine.ts';
+import { preparePackagedKernel } from './packaged.ts';
 import type { UmlRelease } from './releases.ts';
 
 export interface UmlKitOptions extends Omit<KitOptions, 'kernel' | 'moduleDir'> {
@@ -23,7 +24,7 @@ export interface UmlKit {
   readonly counting?: DriverCounting;
 }
 
-/** What a guest is made of, without checks and with them. */
+/** What a guest is made of. */
 interface Flavour {
   /** Files with options of the kernel. */
   readonly fragments: readonly string[];
@@ -69,6 +70,39 @@ const CHECKED: Flavour = {
 };
 
 /**
+ * What the packaged kernel does when it starts for nothing that a guest uses: it measures which way of computing checksums is
+ * the fastest (raid6, xor), tests itself (btrfs), and makes tables for file systems and swap that are not there, and devices for
+ * serial lines.
+ */
+const NEEDLESS_INITCALLS = [
+  'raid6_select_algo',
+  'register_xor_blocks',
+  'calibrate_xor_blocks',
+  'init_btrfs_fs',
+  'init_xfs_fs',
+  'init_jfs_fs',
+  'init_zswap',
+  'ssl_init',
+];
+
+const PACKAGED: Flavour = {
+  fragments: [],
+  drivers: ['uml_port'],
+  variables: [],
+  machine: {
+    // Its tables are larger than ours; as many MiB are left for programs.
+    memory: 64,
+    parameters: [
+      'init_on_free=1',
+      `initcall_blacklist=${NEEDLESS_INITCALLS.join(',')}`,
+      // It starts a process (/sbin/hotplug) for every device that appears, and would make 512 of these.
+      'pty.legacy_count=0',
+      'cryptomgr.notests',
+    ],
+  },
+};
+
+/**
  * Makes ready what a guest of User Mode Linux needs, in layers that are cached one by one: sources and compiler (a minute),
  * the kernel (minutes), the modules and the image (seconds).
  *
@@ -77,11 +111,13 @@ const CHECKED: Flavour = {
  */
 export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlKit> {
   const { release, helper, onProgress, signal } = options;
-  const flavour = release.checks ? CHECKED : PLAIN;
+  const flavour = release.packaged ? PACKAGED : release.checks ? CHECKED : PLAIN;
   const context = { cacheDir: options.cacheDir ?? defaultCacheDir(), onProgress, ...(signal && { signal }) };
   await installPackages('uml', onProgress);
   const fragments = flavour.fragments.map((name) => path.join(import.meta.dirname, `config/${name}.config`));
-  const kernel = await prepareUmlKernel(release, fragments, context);
+  const kernel = release.packaged
+    ? await preparePackagedKernel(release, context)
+    : await prepareUmlKernel(release, fragments, context);
   const drivers: Driver[] = [];
   for (const name of flavour.drivers) {
     const sourceDir = path.join(import.meta.dirname, name);

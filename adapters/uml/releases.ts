@@ -8,12 +8,16 @@ export interface UmlRelease {
   readonly series: string;
   /** Whether it is instrumented, and says what a driver does silently. */
   readonly checks: boolean;
+  /** Whether it is taken as Debian's package `user-mode-linux` has it, instead of compiled. */
+  readonly packaged?: true;
 }
 
-/** The kernels that are built for User Mode Linux, oldest first. */
+/** The kernels that run as User Mode Linux, oldest first. */
 export const UML_RELEASES: readonly UmlRelease[] = [
   { name: '6.1', series: '6.1', checks: false },
   { name: '6.1+checks', series: '6.1', checks: true },
+  { name: '6.1-packaged', series: '6.1', checks: false, packaged: true },
+  { name: '6.12', series: '6.12', checks: false },
 ];
 
 /** The name of a target. */

@@ -32,6 +32,7 @@ export interface ClauseFacts {
   readonly noexec: boolean;
   readonly executeOnly: boolean;
   readonly softDirty: boolean;
+  readonly unlocksWholeArea: boolean;
   readonly memForce: boolean;
   readonly memoryFailure: boolean;
   readonly samePageMerging: boolean;

@@ -384,11 +384,12 @@ export const mappingsClauses: readonly Clause[] = [
     'REMAP-22',
     'callbacks',
     'mremap with MREMAP_DONTUNMAP of a part of a locked area divides it first.',
-    'mm/mremap.c prep_move_vma; measured on 6.1, 6.12 and 7.3',
+    'mm/mremap.c prep_move_vma; measured on 6.1.192, 6.12.118 and 7.3, and not so on 6.1.176',
     {
       by: ['mremap'],
       since: [6, 1],
-      applies: (contract) => contract.vmOperations.open && !contract.mmap.flags.includes('dontexpand'),
+      applies: (contract, facts) =>
+        contract.vmOperations.open && !contract.mmap.flags.includes('dontexpand') && !facts.unlocksWholeArea,
     },
   ),
   clause(

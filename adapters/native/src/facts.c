@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -22,6 +23,9 @@
 
 #ifndef MADV_COLD
 #define MADV_COLD 20
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
 #endif
 
 static void *fresh_page(int prot)
@@ -59,6 +63,39 @@ static bool old_pages_fault(void)
 
 	memory_release_scratch();
 	return faults;
+}
+
+/* Whether moving a locked page away, but not its area, unlocks the page behind it, too. */
+static bool moves_locked_page(void)
+{
+	char *pages = mmap(memory.scratch, 2 * memory.page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	char *target = (char *)memory.scratch + 4 * memory.page;
+
+	if (pages == MAP_FAILED)
+		return false;
+
+	/* MS_INVALIDATE is refused where something is locked, and does nothing elsewhere. */
+	return mlock(pages, 2 * memory.page) == 0 &&
+	       mremap(pages, memory.page, memory.page, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, target) ==
+		       target &&
+	       msync(pages + memory.page, memory.page, MS_INVALIDATE) == 0;
+}
+
+/* In a process of its own: where it is so, the kernel goes on counting the page as locked. */
+static bool unlocks_whole_area(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return false;
+	if (pid == 0)
+		_exit(moves_locked_page() ? 0 : 1);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* The pagemap entry of a page that was just written, or 0. */
@@ -293,6 +330,8 @@ void facts_append(void)
 	append_truth(",\"executeOnly\":", execute_only());
 	if (old_pages_fault())
 		append_truth(",\"oldPagesFault\":", true);
+	if (unlocks_whole_area())
+		append_truth(",\"unlocksWholeArea\":", true);
 	append_truth(",\"softDirty\":", soft_dirty());
 	append_truth(",\"memForce\":", memory_forced());
 	append_truth(",\"memoryFailure\":", knows_advice(MADV_HWPOISON));

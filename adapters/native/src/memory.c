@@ -352,6 +352,33 @@ bool memory_may_lock(void)
 	return got != MAP_FAILED;
 }
 
+static bool may_miscount;
+
+void memory_may_miscount_locks(void)
+{
+	may_miscount = true;
+}
+
+bool memory_miscounts_locks(void)
+{
+	char line[256];
+	unsigned long locked = 0;
+
+	if (!may_miscount)
+		return false;
+
+	FILE *file = fopen("/proc/self/status", "re");
+
+	if (!file)
+		return true;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmLck: %lu", &locked) == 1)
+			break;
+	fclose(file);
+	may_miscount = false;
+	return locked > 0;
+}
+
 /* Whether this process has asked for all its memory to be locked. */
 static bool locked_all;
 

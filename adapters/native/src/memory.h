@@ -55,6 +55,13 @@ int64_t memory_zone_end(void);
 /* The end of arena or zone, whichever lies above. */
 int64_t memory_end(void);
 
+/*
+ * Kernels that do not divide a locked area before MREMAP_DONTUNMAP moves a part of it go on counting pages as locked that are
+ * not, for as long as the process lives. Whoever has used the flag says so, and is asked between programs.
+ */
+void memory_may_miscount_locks(void);
+bool memory_miscounts_locks(void);
+
 /* Whether the byte lies in arena or zone. */
 bool memory_contains(int64_t at);
 /* Whether the pages that the range touches lie entirely in the arena or entirely in the zone. */

@@ -113,6 +113,8 @@ static void perform_mremap(const struct op *op, struct outcome *outcome)
 
 	uintptr_t to = op->has_place ? memory.arena + (uintptr_t)place : 0;
 
+	if (op->flags & MREMAP_DONTUNMAP)
+		memory_may_miscount_locks();
 	operand_bind_mapping(op->to,
 			     syscall(SYS_mremap, memory.arena + (uintptr_t)at, op->length, operand_absurd(op->new_length),
 				     op->flags, to),

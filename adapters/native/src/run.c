@@ -268,7 +268,7 @@ static bool run_program(struct span text)
 	memory_occupy();
 	json_release(tree);
 	if (done)
-		return send_answer();
+		return send_answer() && !memory_miscounts_locks();
 	if (!clean)
 		log_line("program %" PRIu64 " of run %" PRIu64 ": %s; the worker is replaced", control->run.index,
 			 control->run.seq, remains);

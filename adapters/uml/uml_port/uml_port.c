@@ -129,7 +129,6 @@ static const struct file_operations port_fops = {
 	.open = nonseekable_open,
 	.read = port_read,
 	.write = port_write,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice port_device = {
