@@ -99,14 +99,16 @@ interface RootOptions {
 export async function makeRoot(release: KernelRelease, options: RootOptions): Promise<void> {
   const { packages, target, name, signal } = options;
   const archives = await findDebianArchives();
+  const isRoot = process.getuid?.() === 0;
   await run(
     'setpriv',
     contained(
-      [],
+      // apt has no use for a user that is root only by name.
+      isRoot ? [] : ['--user', '--map-current-user'],
       [
         'mmdebstrap',
         // An ordinary user extracts packages as well; nothing in them is run, and all files are theirs.
-        `--mode=${process.getuid?.() === 0 ? 'root' : 'chrootless'}`,
+        `--mode=${isRoot ? 'root' : 'chrootless'}`,
         '--variant=extract',
         '--format=directory',
         '--architectures=amd64',
