@@ -7,6 +7,9 @@ import type { Machine } from './machine.ts';
 /** How many lines of the console an error message shows. */
 const TAIL_LINES = 20;
 
+/** A trace is printed before the kernel gives up, or after. */
+const TRACE_LINES = 120;
+
 /** What Linux prints when it gives up. With `oops=panic` every oops ends with the first of them. */
 const CRASH = /Kernel panic - not syncing|BUG: unable to handle|Oops: /;
 
@@ -71,12 +74,23 @@ async function* linesUntilEnd(machine: GuestMachine): AsyncGenerator<string, voi
   }
 }
 
+/** The first function of a module in a trace. With a question mark it may be a leftover on the stack. */
+function functionOfModule(trace: readonly string[]): string {
+  for (const line of trace) {
+    const match = /(\w[\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+ \[(\w+)\]/.exec(line);
+    if (match !== null && !line.includes('? ')) return `, in ${match[1] ?? ''} [${match[2] ?? ''}]`;
+  }
+  return '';
+}
+
 /** Tells from what was asked for and what the console shows why a guest has ended. */
 export function describeEnd(asked: 'closed' | 'killed' | undefined, how: string, console: string): ConnectionEnd {
   // A crash that happened before somebody closed the guest, or lost patience and killed it, is still the crash.
-  const crash = console.split('\n').find((line) => CRASH.test(line));
-  if (crash !== undefined) {
-    return { reason: 'crashed', message: `The kernel of the guest crashed: ${crash.trim()}` };
+  const lines = console.split('\n');
+  const crash = lines.findIndex((line) => CRASH.test(line));
+  if (crash !== -1) {
+    const where = functionOfModule(lines.slice(Math.max(0, crash - TRACE_LINES)));
+    return { reason: 'crashed', message: `The kernel of the guest crashed: ${lines[crash]?.trim() ?? ''}${where}` };
   }
   if (asked === 'closed') {
     return { reason: 'closed', message: 'The guest was closed.' };

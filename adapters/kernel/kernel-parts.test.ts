@@ -86,6 +86,11 @@ test('every member of an archive starts on a multiple of four', () => {
 test('the end of a guest is told from its console', () => {
   const panic = 'x\n[ 1.0] Kernel panic - not syncing: Fatal exception\ny';
   expect(describeEnd('killed', 'QEMU ended.', panic)).toMatchObject({ reason: 'crashed' });
+  const trace = ' [<60>] ? lkmc_read+0x1/0x2 [lkmc_mmap]\n [<61>] lkmc_open+0x1c/0x29c [lkmc_mmap]\n';
+  expect(describeEnd(undefined, '', `${trace}Kernel panic - not syncing: BUG!\n`)).toEqual({
+    reason: 'crashed',
+    message: 'The kernel of the guest crashed: Kernel panic - not syncing: BUG!, in lkmc_open [lkmc_mmap]',
+  });
   expect(describeEnd('killed', 'QEMU ended.', '')).toMatchObject({ reason: 'killed' });
   expect(describeEnd('closed', 'QEMU ended.', '')).toMatchObject({ reason: 'closed' });
   expect(describeEnd(undefined, 'QEMU ended.', 'mmap-conformance: helper ended: status 3\n')).toEqual({

@@ -41,7 +41,7 @@ const ENVIRONMENT = { GLIBC_TUNABLES: 'glibc.pthread.rseq=0', PATH: '/usr/bin:/b
 
 /**
  * Starts a kernel as a process. It dies with this process, however this process ends, and all processes of the guest with
- * it: they live in a PID namespace whose first process is the kernel.
+ * it: they live in a PID namespace whose first process waits for the kernel.
  */
 export function startUml(boot: UmlBoot, signal?: AbortSignal): GuestMachine {
   signal?.throwIfAborted();
@@ -96,6 +96,10 @@ function launch(boot: UmlBoot, cpu: number): readonly string[] {
     '--fork',
     '--kill-child',
     '--mount-proc',
+    // The first process of the namespace: it only waits. A kernel that panics aborts, which the first process cannot.
+    'unshare',
+    '--fork',
+    '--kill-child',
     // The kernel needs no privilege, and has none even if root starts it.
     'setpriv',
     '--no-new-privs',
