@@ -8,8 +8,10 @@
  * the operation that user space says is under way, and struck out when it is
  * freed, by whomever. What the kernel takes for itself on that occasion and
  * keeps (slabs, its own page tables, its tables of numbers, stack traces of
- * sanitizers, pages that a copy to user memory faults in) is not the module's. That is exact, it names the culprit, and user space needs
- * no system call to know whether something is left: it maps the first page.
+ * sanitizers, books about counters of lines, pages that a copy to user memory
+ * faults in) is not the module's. That is exact, it names the culprit, and
+ * user space needs no system call to know whether something is left: it maps
+ * the first page.
  *
  * /proc/ledger: mmap() yields struct ledger_page; read() yields a line for
  * each entry: what, operation, function.
@@ -89,7 +91,7 @@ static const char *const kernels_own[] = {
 	"__stack_depot_save", "stack_depot_save_flags",
 	"__pte_alloc_kernel", "__pmd_alloc", "__pud_alloc", "__p4d_alloc",
 	"radix_tree_node_alloc", "idr_get_free", "ida_alloc_range", "xas_alloc", "__xas_nomem",
-	"handle_mm_fault",
+	"handle_mm_fault", "__gcov_init",
 };
 
 /* Looking up a name takes long, and the kernel itself never moves. */
