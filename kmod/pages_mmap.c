@@ -268,6 +268,10 @@ static struct miscdevice pages_device = {
 	.mode = 0666,
 };
 
+/*
+ * Wrong parameters are refused here and in pages_init(). No test program gets
+ * there: it loads the module with the parameters that its guest was given.
+ */
 static const struct backing_ops *find_backing(const char *name)
 {
 	size_t i;

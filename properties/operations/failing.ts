@@ -13,6 +13,6 @@ export function sometimesFailing({ choices, failures }: Pick<Scene, 'choices' | 
   if (what === undefined || !failures.has(what) || !choices.chance(op.op === 'reload' ? FAILING_LOAD : FAILING)) {
     return op;
   }
-  const nth = op.op === 'reload' ? choices.between(1, 30) : choices.pick([1, 1, 1, 2, 2, 3]);
+  const nth = op.op === 'reload' ? choices.between(1, choices.chance(50) ? 3 : 30) : choices.pick([1, 1, 1, 2, 2, 3]);
   return { ...op, fail: { what, nth } } as Operation;
 }
