@@ -36,8 +36,8 @@ export class Draft {
   readonly layoutClauses: string[] = [];
   /** Set when a page table changed, so that frames are observed anew. */
   framesTouched = false;
-  /** Set when a copy has to load what it has stored itself, and the target does not say that it can. */
-  unpredictable = false;
+  /** Why what the operation does cannot be predicted, if it cannot. */
+  unpredictable: string | undefined;
 
   /** What fails during this step, if the driver comes to it. */
   failure: { readonly what: Failure; readonly nth: number } | undefined;

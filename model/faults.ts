@@ -27,6 +27,7 @@ const BEYOND: Fault = { signal: 'SIGBUS', code: 'ADRERR', clause: 'FAULT-07' };
  * elsewhere that may hold for present pages only.
  */
 export function pageForRead(draft: Draft, process: Process, page: number): Access {
+  noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
   const access = vma.flags & flag.VM_ACCESS_FLAGS;
@@ -34,6 +35,12 @@ export function pageForRead(draft: Draft, process: Process, page: number): Acces
   if (access === flag.VM_EXEC && draft.kernel.facts.executeOnly) return EXECUTE_ONLY;
   if (process.pages.get(page)?.known !== true && !mayBringIn(draft, vma)) return ABSENT;
   return learn(draft, page, faultIn(draft, process, vma, page, false));
+}
+
+/** Where the host may still have a page that the process has not, whether there is a fault is up to the host. */
+function noteLeftover(draft: Draft, { pages, leftovers }: Process, page: number): void {
+  if (leftovers?.has(page) !== true || pages.has(page)) return;
+  draft.unpredictable = 'accesses a page that its parent kept for itself, which this target may have left there';
 }
 
 /** What a fault of the process has found it can read from then on. */
@@ -50,6 +57,7 @@ function mayBringIn(draft: Draft, { flags }: Vma): boolean {
 
 /** The page as a store of the processor finds it. */
 export function pageForWrite(draft: Draft, process: Process, page: number): Access {
+  noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
   if ((vma.flags & flag.VM_WRITE) === 0) return FORBIDDEN;

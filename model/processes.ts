@@ -41,8 +41,19 @@ export function forkProcess(draft: Draft, parent: Process, name: string): void {
   if (parentPages !== undefined) draft.replace({ ...parent, pages: parentPages });
   flush(draft, draft.process(parent.name) ?? parent, -Infinity, Infinity);
   if (pages.size > 0) draft.framesTouched = true;
-  draft.processes = [...draft.processes, { name, descriptors: parent.descriptors, vmas, pages, futureFlags: 0 }];
+  const leftovers = draft.kernel.facts.forkLeavesPages === true ? keptPages(parent) : undefined;
+  draft.processes = [
+    ...draft.processes,
+    { name, descriptors: parent.descriptors, vmas, pages, futureFlags: 0, ...(leftovers && { leftovers }) },
+  ];
   if (vmas.length > 0) draft.layoutClauses.push('FORK-05');
+}
+
+/** The pages of areas that a child does not inherit, and what the process has left of its own parent's. */
+function keptPages({ vmas, pages, leftovers = new Set() }: Process): ReadonlySet<number> | undefined {
+  const kept = vmas.filter(({ flags }) => (flags & VM_DONTCOPY) !== 0);
+  const own = [...pages.keys()].filter((page) => kept.some(({ start, end }) => page >= start && page < end));
+  return own.length + leftovers.size > 0 ? new Set([...own, ...leftovers]) : undefined;
 }
 
 /** The process is gone: all areas are closed, then all descriptors. */

@@ -78,6 +78,8 @@ export interface Process {
   readonly pages: ReadonlyMap<number, Page>;
   /** `mm->def_flags`: what mlockall makes of future mappings, VM_LOCKED and VM_LOCKONFAULT or 0. */
   readonly futureFlags: number;
+  /** Pages that its parent kept for itself, and that may still be there (`facts.forkLeavesPages`); absent: none. */
+  readonly leftovers?: ReadonlySet<number>;
   /** Pages that count as locked and are not (see `dontunmapDividesLocked`); absent: none. */
   readonly miscountedLocks?: number;
 }

@@ -43,8 +43,8 @@ export interface Step {
   readonly state: State;
   readonly expected: Expected;
   readonly clauses: Clauses;
-  /** The next state is a guess: what the operation stored is up to the processor. */
-  readonly unpredictable: boolean;
+  /** Why the next state is only a guess: what decides is not known of the target. */
+  readonly unpredictable: string | undefined;
 }
 
 /** The state in which a program starts: one process, a device in its initial state, the program's limits. */

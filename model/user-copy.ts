@@ -158,7 +158,10 @@ class Walk extends Sides {
     if (this.draft.kernel.facts.stepwiseCopies) return;
     const before = this.#stored.some((bytes) => overlap(bytes, { ...from, length }));
     const meanwhile = to.offset > from.offset && overlap({ ...to, length }, { ...from, length });
-    if (before || meanwhile) this.draft.unpredictable = true;
+    if (before || meanwhile) {
+      this.draft.unpredictable =
+        'copies between two views of one page, where this target may load before or after it stores';
+    }
     // What is stored where it was loaded stays the same.
     if (from.frame !== to.frame || from.offset !== to.offset) this.#stored.push({ ...to, length });
   }

@@ -48,10 +48,9 @@ export function checkProgram(
     const result = step(state, operation, contract, kernel, { everyLayout: checker.everyLayout === true, failed });
     const difference = observation === undefined ? undefined : compare(result, observation, checker, index);
     if (difference !== undefined) return difference;
-    if (result.unpredictable) {
+    if (result.unpredictable !== undefined) {
       const text = describeOperation(operation);
-      const unpredictable = `${text} (operation ${String(index)}) copies between two views of one page, where this target may load before or after it stores`;
-      return { unpredictable };
+      return { unpredictable: `${text} (operation ${String(index)}) ${result.unpredictable}` };
     }
     state = result.state;
   }

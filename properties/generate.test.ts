@@ -89,7 +89,7 @@ describe.each(listContracts())('programs for %s', (name) => {
   });
 
   it('reach every clause that applies', () => {
-    const reached = new Set(['HEALTH-01', 'CALL-01', 'FRAME-05']);
+    const reached = new Set(['HEALTH-01', 'HEALTH-03', 'CALL-01', 'FRAME-05']);
     const { contract, kernel } = surroundings;
     for (const program of programs(surroundings, BUDGETS * DEFAULT_PROGRAMS)) {
       let state = initialState(contract, kernel, program);

@@ -115,7 +115,7 @@ export function generateProgram(choices: Choices, surroundings: Surroundings, le
       const failed = 'fail' in operation && operation.fail !== undefined;
       const result = step(state, operation, contract, kernel, { failed });
       // Nothing could be said of what comes behind it.
-      if (result.unpredictable) continue;
+      if (result.unpredictable !== undefined) continue;
       if (!isNews(result, cited) && draw < DRAWS && choices.chance(CURIOUS)) continue;
       ops.push(operation);
       state = result.state;

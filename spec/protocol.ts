@@ -77,6 +77,11 @@ export const TargetFacts = z
      * MREMAP_DONTUNMAP”, 6.1.191 and 6.12.114), and Debian's release does not say which of them it is.
      */
     unlocksWholeArea: z.boolean().optional(),
+    /**
+     * Whether a forked process can access, and changes, pages that its parent has kept for itself (MADV_DONTFORK), where nothing
+     * is mapped; absent: it cannot. User Mode Linux copies the whole address space as the host has it (measured on 6.1).
+     */
+    forkLeavesPages: z.boolean().optional(),
     /** Whether pagemap reports soft-dirty. */
     softDirty: z.boolean(),
     /** Whether /proc/PID/mem accesses memory of one's own against its protection (`proc_mem.force_override`). */

@@ -98,6 +98,28 @@ static bool unlocks_whole_area(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Whether a forked process can access a page that its parent has kept for itself. */
+static bool fork_leaves_pages(void)
+{
+	volatile char *page = fresh_page(PROT_READ | PROT_WRITE);
+	uint8_t byte;
+	int status = 0;
+	pid_t pid = -1;
+
+	if (page == MAP_FAILED)
+		return false;
+	*page = 1;
+	if (madvise((void *)page, memory.page, MADV_DONTFORK) == 0)
+		pid = fork();
+	if (pid == 0)
+		_exit(faults_load((uintptr_t)page, &byte, 1).signal == 0 ? 0 : 1);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			pid = -1;
+	memory_release_scratch();
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /* The pagemap entry of a page that was just written, or 0. */
 static uint64_t written_entry(void)
 {
@@ -330,6 +352,8 @@ void facts_append(void)
 	append_truth(",\"executeOnly\":", execute_only());
 	if (old_pages_fault())
 		append_truth(",\"oldPagesFault\":", true);
+	if (fork_leaves_pages())
+		append_truth(",\"forkLeavesPages\":", true);
 	if (unlocks_whole_area())
 		append_truth(",\"unlocksWholeArea\":", true);
 	append_truth(",\"softDirty\":", soft_dirty());
