@@ -133,7 +133,7 @@ async function runProperty(
   const share = Math.ceil((campaign.programs * property.share) / 100);
   const planned = Math.max(1, Math.min(share, property.most ?? share));
   if (property.name === 'failures') {
-    await runner.run(new FailurePoints(program, planned, surroundings.failures));
+    await runner.run(new FailurePoints(program, planned, surroundings));
     return;
   }
   const { timeMs } = campaign;

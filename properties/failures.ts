@@ -1,6 +1,7 @@
-import { FAILURE_OF, type Operation, type Program } from '../spec/program.ts';
+import { FAILURE_OF, FIRST_ACTOR, type Operation, type Program, PROGRAM_VERSION } from '../spec/program.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Answer } from '../spec/protocol.ts';
+import type { Surroundings } from './generate.ts';
 import { lockstep } from './lockstep.ts';
 import type { Property } from './property.ts';
 import type { Source } from './source.ts';
@@ -18,9 +19,12 @@ export const failures: Property = {
   lengths: { shortest: 3, longest: 14 },
 };
 
+/** Generated programs rarely load the module when nobody uses it. */
+const LOAD: Program = { version: PROGRAM_VERSION, ops: [{ op: 'reload', actor: FIRST_ACTOR }] };
+
 /**
- * Every failure point of every operation of some programs: each is run with the first of its allocations or copies failing,
- * and as long as that came to pass, with the next.
+ * Every failure point of loading the module, and of every operation of some programs: each is run with the first of its
+ * allocations or copies failing, and as long as that came to pass, with the next.
  */
 export class FailurePoints implements Source {
   readonly #base: (index: number) => Program;
@@ -29,10 +33,15 @@ export class FailurePoints implements Source {
   readonly #queue: Program[] = [];
   #index = 0;
 
-  constructor(base: (index: number) => Program, count: number, failures: ReadonlySet<Failure>) {
+  constructor(
+    base: (index: number) => Program,
+    count: number,
+    { failures, operations }: Pick<Surroundings, 'failures' | 'operations'>,
+  ) {
     this.#base = base;
     this.#count = count;
     this.#failures = failures;
+    if (operations.has('reload')) this.#enumerate(LOAD);
   }
 
   next(): Program | undefined {
