@@ -74,68 +74,64 @@ static void set_address(const char *capability, const char *name, uint64_t addre
 	set(capability, name, value);
 }
 
-/* Where modules begin; the kernel itself lies below them. */
-static uint64_t first_module(void)
+/* What of the kernel's own functions decides what is counted. */
+struct layout_of_text {
+	/*
+	 * The function in which sanitizers keep stack traces: it allocates when it likes, with the driver on its stack. Both
+	 * ends are 0 in a kernel without.
+	 */
+	uint64_t bookkeeping_start, bookkeeping_end;
+	/* Where the last of them begins; modules lie above, also that part of theirs which only runs when they are loaded. */
+	uint64_t last;
+};
+
+static bool keeps_books(const char *name)
 {
-	char line[512];
-	uint64_t lowest = UINT64_MAX;
-	int fd = descriptors_open("/proc/modules", O_RDONLY);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *address = strstr(line, " 0x");
-		uint64_t start = address ? strtoull(address, NULL, 16) : 0;
-
-		if (start > 0 && start < lowest)
-			lowest = start;
-	}
-	if (file)
-		fclose(file);
-	return lowest;
+	/* Since 6.9 the other. */
+	return strcmp(name, "__stack_depot_save") == 0 || strcmp(name, "stack_depot_save_flags") == 0;
 }
 
-/*
- * The function in which sanitizers keep stack traces: it allocates when it likes, with the driver on its stack. Both ends
- * are 0 in a kernel without.
- */
-static void find_bookkeeping(uint64_t *start, uint64_t *end)
+static struct layout_of_text read_symbols(void)
 {
+	struct layout_of_text text = { .last = 0 };
 	char line[256];
-	uint64_t found = 0, next = UINT64_MAX;
 	int fd = descriptors_open("/proc/kallsyms", O_RDONLY);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
 	while (file && fgets(line, sizeof(line), file)) {
 		char name[128];
+		char type;
 		uint64_t address;
 
-		if (sscanf(line, "%" SCNx64 " %*c %127s", &address, name) != 2)
+		/* Symbols of modules have the name of theirs behind them. */
+		if (strchr(line, '[') || sscanf(line, "%" SCNx64 " %c %127s", &address, &type, name) != 3 ||
+		    (type != 't' && type != 'T'))
 			continue;
-		/* Since 6.9 the other. */
-		if (strcmp(name, "__stack_depot_save") == 0 || strcmp(name, "stack_depot_save_flags") == 0)
-			found = address;
+		if (keeps_books(name))
+			text.bookkeeping_start = address;
+		if (address > text.last)
+			text.last = address;
 	}
+	text.bookkeeping_end = text.bookkeeping_start > 0 ? text.last : 0;
 	if (file)
 		rewind(file);
-	while (file && found > 0 && fgets(line, sizeof(line), file)) {
+	while (file && text.bookkeeping_start > 0 && fgets(line, sizeof(line), file)) {
 		uint64_t address = strtoull(line, NULL, 16);
 
-		if (address > found && address < next)
-			next = address;
+		if (address > text.bookkeeping_start && address < text.bookkeeping_end)
+			text.bookkeeping_end = address;
 	}
 	if (file)
 		fclose(file);
-	*start = found;
-	*end = found > 0 ? next : 0;
+	return text;
 }
 
 /* Settles once what is counted: what has a module among its callers, and is not a sanitizer's. */
 static void set_up(void)
 {
-	uint64_t start, end;
+	struct layout_of_text text = read_symbols();
 
-	find_bookkeeping(&start, &end);
-	control->failures.modules = first_module();
+	control->failures.modules = text.last + 1;
 	for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
 		const char *name = capabilities[i].name;
 
@@ -144,8 +140,8 @@ static void set_up(void)
 		set(name, "ignore-gfp-wait", "N");
 		set(name, "ignore-gfp-highmem", "N");
 		set(name, "min-order", "0");
-		set_address(name, "reject-start", start);
-		set_address(name, "reject-end", end);
+		set_address(name, "reject-start", text.bookkeeping_start);
+		set_address(name, "reject-end", text.bookkeeping_end);
 		set_address(name, "require-end", UINT64_MAX - 1);
 	}
 	control->failures.ready = true;
