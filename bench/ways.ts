@@ -33,10 +33,9 @@ export const checked: Way = async ({ lane }, { generate, programs, seed, operati
     },
     onProgress: () => undefined,
   };
-  await new Runner(campaign, [lane], lockstep, new Coverage()).run(
-    numbered(generate, programs.length),
-    { planned: programs.length },
-  );
+  await new Runner(campaign, [lane], lockstep, new Coverage()).run(numbered(generate, programs.length), {
+    planned: programs.length,
+  });
 };
 
 /** The same programs observed in the same way, their lines made beforehand; nothing is read but the newlines. */
