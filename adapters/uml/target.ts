@@ -14,8 +14,8 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
   let kit: UmlKit | undefined;
   return {
     name,
-    // Each stays on one processor, and starts at once.
-    instances: Math.min(availableParallelism(), MOST_INSTANCES),
+    // Each stays on one processor, and checking takes another: on two of them, two instances are slower than one.
+    instances: Math.max(1, Math.min(availableParallelism() - 1, MOST_INSTANCES)),
     ...(release.checks && {
       counting: {
         read: async (module, counters) => (await kit?.counting?.read(module, counters)) ?? [],

@@ -66,7 +66,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
     )
     .option(
       '--jobs <number>',
-      `instances of each target that work at once, 1 to ${String(MOST_INSTANCES)} (default: one for each processor with uml:…, else 1)`,
+      `instances of each target that work at once, 1 to ${String(MOST_INSTANCES)} (default: one for each processor but one with uml:…, else 1)`,
       parseJobs,
     )
     .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')
