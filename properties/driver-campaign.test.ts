@@ -28,8 +28,9 @@ function addCounters(connection: Connection, endsAfter: number): Connection {
         continue;
       }
       if (answers === endsAfter) {
+        // What it has written by then is read to its end, or the end of the process is not noticed.
         connection.kill();
-        return;
+        continue;
       }
       const file = answers < 5 ? 'early' : 'late';
       yield JSON.stringify({ ...event, counters: { [file]: String(++answers).padStart(4, '0') } });
