@@ -9,7 +9,6 @@ import type { Campaign } from './campaign-types.ts';
 import { Coverage } from './check.ts';
 import { corpusFor } from './corpus.ts';
 import { summarizeSource } from './driver-lines.ts';
-import { FailurePoints } from './failures.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from './generate.ts';
 import { Lane } from './lane.ts';
 import type { Property } from './property.ts';
@@ -101,11 +100,7 @@ export function clauseFacts(session: Session): ClauseFacts {
 function impossible(property: Property, session: Session): string | undefined {
   const missing = property.needs.filter((level) => !session.levels.includes(level));
   if (missing.length > 0) return `the target does not observe ${missing.join(', ')}`;
-  if (property.name === 'failures' && session.started.failures.length === 0) {
-    return 'the target lets nothing fail on demand';
-  }
-  if (property.repeat !== undefined && !session.started.repeat) return 'the target cannot measure lost memory';
-  return undefined;
+  return property.lacks?.(session.started);
 }
 
 async function runProperty(
@@ -127,13 +122,13 @@ async function runProperty(
   const surroundings = surroundingsOf(campaign.contract, session.profile, session.started);
   const operations = surroundings.operations.difference(property.leavesOut ?? new Set());
   // Programs whose failures are enumerated have none of their own.
-  const failing = property.name === 'failures' ? new Set<Failure>() : surroundings.failures;
+  const failing = property.source === undefined ? surroundings.failures : new Set<Failure>();
   const arbitrary = new ProgramArbitrary({ ...surroundings, operations, failures: failing }, property.lengths);
   const program = (index: number): Program => programNumber(arbitrary, campaign.seed, index);
   const share = Math.ceil((campaign.programs * property.share) / 100);
   const planned = Math.max(1, Math.min(share, property.most ?? share));
-  if (property.name === 'failures') {
-    await runner.run(new FailurePoints(program, planned, surroundings));
+  if (property.source !== undefined) {
+    await runner.run(property.source(program, planned, surroundings));
     return;
   }
   const { timeMs } = campaign;

@@ -17,6 +17,8 @@ export const failures: Property = {
   share: 6,
   most: 60,
   lengths: { shortest: 3, longest: 14 },
+  lacks: (started) => (started.failures.length === 0 ? 'the target lets nothing fail on demand' : undefined),
+  source: (program, count, surroundings) => new FailurePoints(program, count, surroundings),
 };
 
 /** Generated programs rarely load the module when nobody uses it. */
@@ -26,7 +28,7 @@ const LOAD: Program = { version: PROGRAM_VERSION, ops: [{ op: 'reload', actor: F
  * Every failure point of loading the module, and of every operation of some programs: each is run with the first of its
  * allocations or copies failing, and as long as that came to pass, with the next.
  */
-export class FailurePoints implements Source {
+class FailurePoints implements Source {
   readonly #base: (index: number) => Program;
   readonly #count: number;
   readonly #failures: ReadonlySet<Failure>;

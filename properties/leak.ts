@@ -15,6 +15,7 @@ export const leak: Property = {
   most: 40,
   comparesAll: false,
   repeat: TIMES,
+  lacks: (started) => (started.repeat ? undefined : 'the target cannot measure lost memory'),
   // Loading a module allocates and frees more than what would stand out, and takes longer than all the rest.
   expand: (program) => [{ ...program, ops: program.ops.filter(({ op }) => op !== 'reload') }],
   judge: (program, [answer]) => {

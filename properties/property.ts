@@ -1,10 +1,11 @@
 import type { Disagreement } from '../spec/journal.ts';
 import type { Level } from '../spec/observation.ts';
 import type { OperationName, Program } from '../spec/program.ts';
-import type { Answer } from '../spec/protocol.ts';
+import type { Answer, Started } from '../spec/protocol.ts';
 import type { PropertyName } from './campaign-types.ts';
 import type { Checker, Unpredictable } from './check.ts';
-import type { Lengths } from './generate.ts';
+import type { Lengths, Surroundings } from './generate.ts';
+import type { Source } from './source.ts';
 
 /**
  * A property of a device. A base program is generated and shrunk; what is really run may be several programs
@@ -26,6 +27,10 @@ export interface Property {
   readonly leavesOut?: ReadonlySet<OperationName>;
   /** How long its programs are, if not as long as those of all others. */
   readonly lengths?: Lengths;
+  /** Why a target lacks what it takes; undefined if it does not. */
+  lacks?(started: Started): string | undefined;
+  /** Where its programs come from, if it does not take the generated ones as they are. They ask for no failures then. */
+  source?(program: (index: number) => Program, count: number, surroundings: Surroundings): Source;
   /** Run each program this often and look only at the memory lost. */
   readonly repeat?: number;
   expand(program: Program): readonly Program[];

@@ -35,7 +35,7 @@ static const struct capability {
 
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
 
-bool failures_supported(enum failure failure)
+static bool find_support(enum failure failure)
 {
 	char path[96];
 
@@ -48,6 +48,16 @@ bool failures_supported(enum failure failure)
 			return false;
 	}
 	return true;
+}
+
+bool failures_supported(enum failure failure)
+{
+	/* The same for all programs, and asked for each operation. */
+	static enum { UNKNOWN, NO, YES } known[FAILURE_COPY + 1];
+
+	if (known[failure] == UNKNOWN)
+		known[failure] = find_support(failure) ? YES : NO;
+	return known[failure] == YES;
 }
 
 /* A setting that a kernel does not have is no loss. */
