@@ -17,6 +17,11 @@
 
 /* The kernel walks no further up the stack. */
 #define DEPTH "32"
+/*
+ * A driver that asks for pages is near. Further up it may have asked for an object, for which the allocator takes pages, and
+ * does without those that it does not get.
+ */
+#define PAGE_DEPTH "7"
 
 /* No function lies there. */
 #define NOWHERE "1"
@@ -27,10 +32,11 @@ const char *const failure_names[] = { [FAILURE_NONE] = "", "allocation", "copy",
 static const struct capability {
 	const char *name;
 	enum failure failure;
+	const char *depth;
 } capabilities[] = {
-	{ "failslab", FAILURE_ALLOCATION },
-	{ "fail_page_alloc", FAILURE_ALLOCATION },
-	{ "fail_usercopy", FAILURE_COPY },
+	{ "failslab", FAILURE_ALLOCATION, DEPTH },
+	{ "fail_page_alloc", FAILURE_ALLOCATION, PAGE_DEPTH },
+	{ "fail_usercopy", FAILURE_COPY, DEPTH },
 };
 
 #define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
@@ -146,7 +152,7 @@ static void set_up(void)
 		const char *name = capabilities[i].name;
 
 		set(name, "verbose", "0");
-		set(name, "stacktrace-depth", DEPTH);
+		set(name, "stacktrace-depth", capabilities[i].depth);
 		set(name, "ignore-gfp-wait", "N");
 		set(name, "ignore-gfp-highmem", "N");
 		set(name, "min-order", "0");
