@@ -52,6 +52,11 @@ const MISTAKES: readonly Mistake[] = [
   { mutant: 'lkmc-release-leaks-page', ops: [open], shows: left('page') },
   { mutant: 'lkmc-release-leaks-bookkeeping', ops: [open], shows: left('object') },
   { mutant: 'lkmc-open-leaks-when-it-fails', ops: [outOfMemory(2)], shows: left('object') },
+  {
+    mutant: 'lkmc-read-counts-past-its-table',
+    ops: [open, { ...read, length: 4096 }],
+    shows: reports(/UBSAN: array-index-out-of-bounds.* in lkmc_read/),
+  },
   { mutant: 'lkmc-write-past-the-page', ops: [open, write], shows: reports(/KASAN: .* in lkmc_write/) },
   {
     mutant: 'lkmc-copy-under-lock',

@@ -15,7 +15,7 @@ const KNOWN_REPORTS: readonly KnownReport[] = [
     machine: 'um',
     reason:
       'The first process that a new process of User Mode Linux becomes walks its areas without a lock (arch/um/kernel/tlb.c ' +
-      'force_flush_all); seen once in each boot of 6.1 with lockdep.',
+      'force_flush_all); seen once in each boot of 6.1 with lockdep and without our patch.',
   },
 ];
 

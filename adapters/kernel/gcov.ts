@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { decodeBytes } from '../../spec/bytes.ts';
 import type { CountedLine, CountedSource, DriverCounting } from '../../spec/driver-coverage.ts';
 import { ConformanceError } from '../../spec/errors.ts';
 import type { EncodedBytes } from '../../spec/observation.ts';
+import { withBuildDirectory } from './build-directory.ts';
 import { addCounters } from './gcda.ts';
 import { BUILD_ENVIRONMENT, type BuiltModules, NOTES_DIR } from './modules.ts';
 import { runInRoot } from './processes.ts';
@@ -65,10 +65,7 @@ function inBuild(file: string): string | undefined {
 }
 
 async function runGcov(root: BuildRoot, notes: string, object: string, data: Uint8Array): Promise<GcovReport> {
-  const inRoot = path.posix.join('/', BUILD_DIR, randomUUID());
-  const directory = path.join(root.directory, inRoot);
-  await mkdir(directory, { recursive: true });
-  try {
+  return withBuildDirectory(root.directory, async ({ directory, inRoot }) => {
     await writeFile(path.join(directory, 'object.gcda'), data);
     await copyFile(path.join(notes, `${object}.gcno`), path.join(directory, 'object.gcno'));
     const command = ['gcov', '--branch-probabilities', '--json-format', '--stdout', `${inRoot}/object.gcda`];
@@ -78,9 +75,7 @@ async function runGcov(root: BuildRoot, notes: string, object: string, data: Uin
       env: BUILD_ENVIRONMENT,
     });
     return parseGcov(output, object);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** @throws ConformanceError with code `gcov-failed` when it is no report. */

@@ -31,7 +31,7 @@ async function describe(tool: string, cacheDir: string): Promise<string> {
 
 /** Whether a guest could be started as `machine.ts` does it. */
 async function mayNamespace(): Promise<boolean> {
-  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-current-user'];
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   return run('setpriv', contained(asRoot, ['true']), { what: 'Trying a namespace', code: 'namespace' }).then(
     () => true,
     () => false,

@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
+import { withBuildDirectory } from '../kernel/build-directory.ts';
 import { buildLayer, layerKey } from '../kernel/cache.ts';
 import { BUILD_ENVIRONMENT } from '../kernel/modules.ts';
 import { run, runInRoot } from '../kernel/processes.ts';
 import { kernelRelease, type KernelRelease } from '../kernel/releases.ts';
-import { BUILD_DIR, BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
+import { BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
 import { umlName, type UmlRelease } from './releases.ts';
 
 /** A kernel that was built for User Mode Linux, and the root with the compiler that built it. */
@@ -142,12 +142,9 @@ async function build(
   target: string,
   context: LayerContext & { readonly target: string },
 ): Promise<void> {
-  const inside = path.posix.join('/', BUILD_DIR, randomUUID());
-  const directory = path.join(root, inside);
-  const make = (what: string, code: string, ...words: string[]): Promise<string> =>
-    inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], { what, code, context });
-  await mkdir(directory, { recursive: true });
-  try {
+  await withBuildDirectory(root, async ({ directory, inRoot: inside }) => {
+    const make = (what: string, code: string, ...words: string[]): Promise<string> =>
+      inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], { what, code, context });
     context.onProgress(
       `Compiling the kernel of ${context.target}; this takes some minutes, and only once for this configuration.`,
     );
@@ -158,9 +155,7 @@ async function build(
     await make('Compiling the kernel', 'kernel-failed', jobs, LINK_FLAGS, 'linux', 'modules');
     await copyFile(path.join(directory, 'linux'), path.join(target, 'linux'));
     await keepTree(directory, target);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Copies what building modules takes from where a kernel was built, or prepared, into a layer. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { messageOf } from '../../spec/errors.ts';
 import type { GuestMachine } from '../kernel/guest.ts';
@@ -15,6 +16,9 @@ export interface UmlBoot {
   /** What the kernel is told besides. */
   readonly parameters: readonly string[];
 }
+
+/** Runs what follows with temporary files in huge pages. */
+const HUGE_MEMORY = path.join(import.meta.dirname, 'huge-memory.sh');
 
 /** The descriptor that `uml_port` makes a device of. */
 const PORT_FD = 3;
@@ -91,11 +95,12 @@ function launch(boot: UmlBoot, cpu: number): readonly string[] {
     '--pdeathsig',
     'KILL',
     'unshare',
-    ...(isRoot ? [] : ['--user', '--map-current-user']),
+    ...(isRoot ? [] : ['--map-root-user']),
     '--pid',
     '--fork',
     '--kill-child',
     '--mount-proc',
+    HUGE_MEMORY,
     // The first process of the namespace: it only waits. A kernel that panics aborts, which the first process cannot.
     'unshare',
     '--fork',

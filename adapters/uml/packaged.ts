@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { ConformanceError } from '../../spec/errors.ts';
+import { withBuildDirectory } from '../kernel/build-directory.ts';
 import { buildLayer, layerKey } from '../kernel/cache.ts';
 import { run } from '../kernel/processes.ts';
-import { BUILD_DIR, type LayerContext } from '../kernel/root.ts';
+import type { LayerContext } from '../kernel/root.ts';
 import { ARCHITECTURE, inRoot, inspectKernel, keepTree, prepareSources, SOURCES, type UmlKernel } from './kernel.ts';
 import { type UmlRelease, umlName } from './releases.ts';
 
@@ -48,16 +48,13 @@ export async function preparePackagedKernel(release: UmlRelease, context: LayerC
 
 /** Copies the kernel into a layer, and beside it what building its modules takes. */
 async function take(root: string, target: string, context: LayerContext): Promise<void> {
-  const inside = path.posix.join('/', BUILD_DIR, randomUUID());
-  const directory = path.join(root, inside);
-  const make = (what: string, ...words: string[]): Promise<string> =>
-    inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], {
-      what,
-      code: 'prepare-failed',
-      context,
-    });
-  await mkdir(directory, { recursive: true });
-  try {
+  await withBuildDirectory(root, async ({ directory, inRoot: inside }) => {
+    const make = (what: string, ...words: string[]): Promise<string> =>
+      inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], {
+        what,
+        code: 'prepare-failed',
+        context,
+      });
     const config = await promisify(gunzip)(await readFile(path.join(root, PACKAGED.config)));
     await writeFile(path.join(directory, '.config'), config);
     await make('Configuring the kernel', 'olddefconfig');
@@ -67,9 +64,7 @@ async function take(root: string, target: string, context: LayerContext): Promis
     await compareVersions(root, directory);
     await copyFile(path.join(root, PACKAGED.kernel), path.join(target, 'linux'));
     await keepTree(directory, target);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Modules must be made from the sources of the kernel: without module versions, nothing would notice other structures. */

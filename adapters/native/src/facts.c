@@ -82,24 +82,17 @@ static bool moves_locked_page(void)
 	       msync(pages + memory.page, memory.page, MS_INVALIDATE) == 0;
 }
 
-/* In a process of its own: where it is so, the kernel goes on counting the page as locked. */
-static bool unlocks_whole_area(void)
-{
-	int status;
-	pid_t pid = fork();
+/* What a forked process finds out for its parent; its exit status. */
+enum {
+	CHILD_ACCESSES_KEPT_PAGE = 1,
+	CHILD_UNLOCKS_WHOLE_AREA = 2,
+};
 
-	if (pid < 0)
-		return false;
-	if (pid == 0)
-		_exit(moves_locked_page() ? 0 : 1);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* Whether a forked process can access a page that its parent has kept for itself. */
-static bool fork_leaves_pages(void)
+/*
+ * One process for both, since a fork is what costs most: whether it can access a page that its parent has kept for itself,
+ * and how it moves a locked page, which leaves it with a wrong count of locked pages where it is so.
+ */
+static unsigned measure_in_child(void)
 {
 	volatile char *page = fresh_page(PROT_READ | PROT_WRITE);
 	uint8_t byte;
@@ -107,17 +100,20 @@ static bool fork_leaves_pages(void)
 	pid_t pid = -1;
 
 	if (page == MAP_FAILED)
-		return false;
+		return 0;
 	*page = 1;
 	if (madvise((void *)page, memory.page, MADV_DONTFORK) == 0)
 		pid = fork();
-	if (pid == 0)
-		_exit(faults_load((uintptr_t)page, &byte, 1).signal == 0 ? 0 : 1);
+	if (pid == 0) {
+		int found = faults_load((uintptr_t)page, &byte, 1).signal == 0 ? CHILD_ACCESSES_KEPT_PAGE : 0;
+
+		_exit(found | (moves_locked_page() ? CHILD_UNLOCKS_WHOLE_AREA : 0));
+	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			pid = -1;
 	memory_release_scratch();
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return pid > 0 && WIFEXITED(status) ? (unsigned)WEXITSTATUS(status) : 0;
 }
 
 /* The pagemap entry of a page that was just written, or 0. */
@@ -333,6 +329,7 @@ void facts_append(void)
 	uname(&names);
 	sysinfo(&info);
 
+	unsigned child = measure_in_child();
 	const char *machine = is_user_mode_linux() ? "um" : names.machine;
 
 	output_text("\"kernel\":{\"release\":");
@@ -352,9 +349,9 @@ void facts_append(void)
 	append_truth(",\"executeOnly\":", execute_only());
 	if (old_pages_fault())
 		append_truth(",\"oldPagesFault\":", true);
-	if (fork_leaves_pages())
+	if (child & CHILD_ACCESSES_KEPT_PAGE)
 		append_truth(",\"forkLeavesPages\":", true);
-	if (unlocks_whole_area())
+	if (child & CHILD_UNLOCKS_WHOLE_AREA)
 		append_truth(",\"unlocksWholeArea\":", true);
 	append_truth(",\"softDirty\":", soft_dirty());
 	append_truth(",\"memForce\":", memory_forced());
