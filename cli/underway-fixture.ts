@@ -66,7 +66,7 @@ export async function expectTrouble({ run, journal }: Underway, message: RegExp)
   const { exitCode } = await run;
   const { entries, footer, cutOff } = readJournal(journal);
   const troubles = entries.flatMap((entry) => (entry.type === 'trouble' ? [entry.message] : []));
-  expect(troubles.filter((text) => message.test(text))).not.toEqual([]);
+  expect(troubles).toContainEqual(expect.stringMatching(message));
   expect(cutOff).toBe(false);
   expect(footer).toMatchObject({ verdict: 'errored', exitCode: 3 });
   expect(exitCode).toBe(3);
