@@ -1,5 +1,6 @@
 import type { PropertyName } from './campaign-types.ts';
 import { balance } from './balance.ts';
+import { exploration } from './exploration.ts';
 import { failures } from './failures.ts';
 import { isolation } from './isolation.ts';
 import { leak } from './leak.ts';
@@ -13,6 +14,7 @@ const corpus: Property = { ...lockstep, name: 'corpus', text: 'Every stored prog
 export const PROPERTIES: Readonly<Record<PropertyName, Property>> = {
   corpus,
   lockstep,
+  exploration,
   failures,
   balance,
   isolation,

@@ -2,7 +2,15 @@ import type { Contract } from '../spec/contract.ts';
 import type { JournalEntry } from '../spec/journal.ts';
 import type { Target } from '../spec/target.ts';
 
-export const PROPERTY_NAMES = ['corpus', 'lockstep', 'failures', 'balance', 'isolation', 'leak'] as const;
+export const PROPERTY_NAMES = [
+  'corpus',
+  'lockstep',
+  'exploration',
+  'failures',
+  'balance',
+  'isolation',
+  'leak',
+] as const;
 export type PropertyName = (typeof PROPERTY_NAMES)[number];
 
 /** One target and one contract, checked by some properties. */

@@ -123,12 +123,17 @@ async function runProperty(
   const operations = surroundings.operations.difference(property.leavesOut ?? new Set());
   // Programs whose failures are enumerated have none of their own.
   const failing = property.source === undefined ? surroundings.failures : new Set<Failure>();
-  const arbitrary = new ProgramArbitrary({ ...surroundings, operations, failures: failing }, property.lengths);
-  const program = (index: number): Program => programNumber(arbitrary, campaign.seed, index);
+  const drawing = { ...surroundings, operations, failures: failing };
+  const arbitrary = new ProgramArbitrary(drawing, property.lengths);
+  const program = (index: number, onto?: Program): Program => {
+    const continued = onto === undefined ? arbitrary : new ProgramArbitrary(drawing, property.lengths, onto);
+    return programNumber(continued, campaign.seed, index);
+  };
   const share = Math.ceil((campaign.programs * property.share) / 100);
   const planned = Math.max(1, Math.min(share, property.most ?? share));
   if (property.source !== undefined) {
-    await runner.run(property.source(program, planned, surroundings));
+    const { counting } = campaign.target;
+    await runner.run(property.source({ program, count: planned, surroundings, counting }));
     return;
   }
   const { timeMs } = campaign;

@@ -13,7 +13,7 @@ function counting(read: DriverCounting['read'], endsAfter = Infinity): Target {
     name: 'sim',
     prepare: (options) => target.prepare(options),
     connect: async (signal) => addCounters(await target.connect(signal), sessions++ === 0 ? endsAfter : Infinity),
-    counting: { read },
+    counting: { read, reached: () => [] },
   };
 }
 

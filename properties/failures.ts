@@ -1,9 +1,8 @@
 import { FAILURE_OF, FIRST_ACTOR, type Operation, type Program, PROGRAM_VERSION } from '../spec/program.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Answer } from '../spec/protocol.ts';
-import type { Surroundings } from './generate.ts';
 import { lockstep } from './lockstep.ts';
-import type { Property } from './property.ts';
+import type { Property, Supply } from './property.ts';
 import type { Source } from './source.ts';
 
 /** A driver that does something so often in one operation is not pursued further. */
@@ -18,7 +17,7 @@ export const failures: Property = {
   most: 60,
   lengths: { shortest: 3, longest: 14 },
   lacks: (started) => (started.failures.length === 0 ? 'the target lets nothing fail on demand' : undefined),
-  source: (program, count, surroundings) => new FailurePoints(program, count, surroundings),
+  source: (supply) => new FailurePoints(supply),
 };
 
 /** Generated programs rarely load the module when nobody uses it. */
@@ -35,15 +34,11 @@ class FailurePoints implements Source {
   readonly #queue: Program[] = [];
   #index = 0;
 
-  constructor(
-    base: (index: number) => Program,
-    count: number,
-    { failures, operations }: Pick<Surroundings, 'failures' | 'operations'>,
-  ) {
-    this.#base = base;
+  constructor({ program, count, surroundings }: Supply) {
+    this.#base = program;
     this.#count = count;
-    this.#failures = failures;
-    if (operations.has('reload')) this.#enumerate(LOAD);
+    this.#failures = surroundings.failures;
+    if (surroundings.operations.has('reload')) this.#enumerate(LOAD);
   }
 
   next(): Program | undefined {

@@ -88,21 +88,38 @@ const LIMITS: Readonly<Record<SettingName, Limit>> = {
   areas: { weight: 8, values: [0, 0, 1, 1, 2, 3], themes: ['areas', 'areas', 'moving', 'advice', 'advice', 'locks'] },
 };
 
-/** A program for a target: state-aware, about a few themes. */
-export function generateProgram(choices: Choices, surroundings: Surroundings, lengths = LENGTHS): Program {
-  const { setting, themes } = limits(choices, surroundings);
+/**
+ * A program for a target: state-aware, about a few themes.
+ *
+ * @param onto - a program that it begins with, whose operations are all predictable and not asked to fail
+ */
+export function generateProgram(
+  choices: Choices,
+  surroundings: Surroundings,
+  lengths = LENGTHS,
+  onto?: Program,
+): Program {
+  const { setting, themes } =
+    onto === undefined ? limits(choices, surroundings) : { setting: onto.setting ?? {}, themes: [] };
   const plan = makePlan(choices, surroundings, themes);
   const { contract, kernel } = surroundings;
   // A target that says how much can be mapped has no room for more.
   const huge = setting.locked === undefined && kernel.facts.mapPages === undefined && choices.chance(HUGE);
   const shortest = themes.length > 0 ? Math.min(lengths.longest, LIMITED_SHORTEST) : lengths.shortest;
-  const length = choices.between(shortest, lengths.longest);
-  let bound = { descriptors: 0, mappings: 0, actors: 1 };
+  const begun = onto?.ops.length ?? 0;
+  const length = choices.between(Math.max(shortest, begun + 1), Math.max(lengths.longest, begun + 1));
+  let bound = namesBound(onto?.ops ?? []);
   const memory = new Map<string, unknown>();
   const limited = Object.keys(setting).length > 0 && { setting };
   const ops: Operation[] = [];
   const cited = new Set<string>();
   let state = initialState(contract, kernel, { ...limited });
+  for (const operation of onto?.ops ?? []) {
+    const result = step(state, operation, contract, kernel);
+    isNews(result, cited);
+    ops.push(operation);
+    state = result.state;
+  }
   while (ops.length < length) {
     const process = choices.chance(45) ? state.processes[0] : choices.pick(state.processes);
     if (process === undefined) break;
@@ -124,6 +141,16 @@ export function generateProgram(choices: Choices, surroundings: Surroundings, le
     }
   }
   return { version: PROGRAM_VERSION, ...limited, ops };
+}
+
+/** How many names of each kind operations have given. */
+function namesBound(ops: readonly Operation[]): { descriptors: number; mappings: number; actors: number } {
+  const given = ops.flatMap((op) => ('to' in op && typeof op.to === 'string' ? [op.to] : []));
+  const next = (letter: string): number => {
+    const numbers = given.filter((name) => name.startsWith(letter)).map((name) => Number(name.slice(1)));
+    return Math.max(-1, ...numbers) + 1;
+  };
+  return { descriptors: next('d'), mappings: next('m'), actors: Math.max(1, next('p')) };
 }
 
 /** Whether a step is decided by a clause that decided nothing in the program so far. */
@@ -200,15 +227,18 @@ function mix(seed: number, index: number): number {
 export class ProgramArbitrary extends fc.Arbitrary<Program> {
   readonly #surroundings: Surroundings;
   readonly #lengths: Lengths;
+  readonly #onto: Program | undefined;
 
-  constructor(surroundings: Surroundings, lengths: Lengths = LENGTHS) {
+  /** @param onto - what all of them begin with */
+  constructor(surroundings: Surroundings, lengths: Lengths = LENGTHS, onto?: Program) {
     super();
     this.#surroundings = surroundings;
     this.#lengths = lengths;
+    this.#onto = onto;
   }
 
   generate(random: fc.Random): fc.Value<Program> {
-    return new fc.Value(generateProgram(new Choices(random), this.#surroundings, this.#lengths), undefined);
+    return new fc.Value(generateProgram(new Choices(random), this.#surroundings, this.#lengths, this.#onto), undefined);
   }
 
   canShrinkWithoutContext(value: unknown): value is Program {

@@ -1,3 +1,4 @@
+import type { DriverCounting } from '../spec/driver-coverage.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Level } from '../spec/observation.ts';
 import type { OperationName, Program } from '../spec/program.ts';
@@ -6,6 +7,17 @@ import type { PropertyName } from './campaign-types.ts';
 import type { Checker, Unpredictable } from './check.ts';
 import type { Lengths, Surroundings } from './generate.ts';
 import type { Source } from './source.ts';
+
+/** What a source of programs can draw on. */
+export interface Supply {
+  /** The generated program with this number; it begins with `onto` if that is given. */
+  readonly program: (index: number, onto?: Program) => Program;
+  /** How many programs are wanted of it. */
+  readonly count: number;
+  readonly surroundings: Surroundings;
+  /** What the target can say of the counters in its answers, if it counts. */
+  readonly counting: DriverCounting | undefined;
+}
 
 /**
  * A property of a device. A base program is generated and shrunk; what is really run may be several programs
@@ -30,7 +42,7 @@ export interface Property {
   /** Why a target lacks what it takes; undefined if it does not. */
   lacks?(started: Started): string | undefined;
   /** Where its programs come from, if it does not take the generated ones as they are. They ask for no failures then. */
-  source?(program: (index: number) => Program, count: number, surroundings: Surroundings): Source;
+  source?(supply: Supply): Source;
   /** Run each program this often and look only at the memory lost. */
   readonly repeat?: number;
   expand(program: Program): readonly Program[];

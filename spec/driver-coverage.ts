@@ -23,6 +23,12 @@ export interface CountedSource {
 /** What a target that counts can say of the drivers that it loads. */
 export interface DriverCounting {
   /**
+   * @param data the counters of one file
+   * @returns which of its counters have counted at all; what they stand for, only the compiler knows
+   * @throws ConformanceError of kind `target` when it is no file of counters
+   */
+  reached(data: EncodedBytes): readonly number[];
+  /**
    * @param module the driver's name
    * @param counters for each session the last ones, by file
    * @returns its source files, sorted by name; none if nothing is known of the module

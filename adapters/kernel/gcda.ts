@@ -30,6 +30,22 @@ export function addCounters(files: readonly Uint8Array[]): Uint8Array {
   return sum;
 }
 
+/**
+ * Which counters of a file are not 0, by their place in it.
+ *
+ * @throws ConformanceError with code `counters` for anything else than such a file
+ */
+export function countedPlaces(file: Uint8Array): readonly number[] {
+  const view = viewOf(file);
+  const places: number[] = [];
+  for (const { at, end } of counterRecords(view)) {
+    for (let offset = at; offset < end; offset += 2 * WORD) {
+      if (view.getBigUint64(offset, true) !== 0n) places.push(offset);
+    }
+  }
+  return places;
+}
+
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }

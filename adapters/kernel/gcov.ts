@@ -6,7 +6,7 @@ import type { CountedLine, CountedSource, DriverCounting } from '../../spec/driv
 import { ConformanceError } from '../../spec/errors.ts';
 import type { EncodedBytes } from '../../spec/observation.ts';
 import { withBuildDirectory } from './build-directory.ts';
-import { addCounters } from './gcda.ts';
+import { addCounters, countedPlaces } from './gcda.ts';
 import { BUILD_ENVIRONMENT, type BuiltModules, NOTES_DIR } from './modules.ts';
 import { runInRoot } from './processes.ts';
 import { BUILD_DIR, type BuildRoot } from './root.ts';
@@ -26,6 +26,7 @@ export type GcovReport = z.infer<typeof GcovReport>;
 export function gcovCounting(root: BuildRoot, built: BuiltModules): DriverCounting {
   const notes = path.join(built.directory, NOTES_DIR);
   return {
+    reached: (data) => countedPlaces(decodeBytes(data)),
     async read(
       module: string,
       counters: readonly ReadonlyMap<string, EncodedBytes>[],

@@ -18,6 +18,7 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
     instances: Math.max(1, Math.min(availableParallelism() - 1, MOST_INSTANCES)),
     ...(release.checks && {
       counting: {
+        reached: (data) => kit?.counting?.reached(data) ?? [],
         read: async (module, counters) => (await kit?.counting?.read(module, counters)) ?? [],
       },
     }),
