@@ -4,17 +4,39 @@ import { ConformanceError } from '../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../spec/kernel.ts';
 import { type EncodedBytes, LEVELS, type Level } from '../spec/observation.ts';
 import type { Program } from '../spec/program.ts';
-import { Answer, type Command, Event, PROTOCOL_VERSION, type Started } from '../spec/protocol.ts';
+import { type Answer, type Command, type Event, PROTOCOL_VERSION, type Started } from '../spec/protocol.ts';
+import { readEvent } from '../spec/read-event.ts';
 import type { Target } from '../spec/target.ts';
 
-/** How long a target may take to answer `start` and `configure`, in milliseconds. */
-const HANDSHAKE_MS = 30_000;
+/**
+ * How long a target may be silent while an answer is due, in milliseconds: to `start`, to `configure`, and to the next program.
+ */
+export const SILENCE_MS = 30_000;
 
-/** How long a target may be silent while it has programs to run, in milliseconds. */
-const SILENCE_MS = 30_000;
+/** With less than that it has so many times as long for `start`: before, it has to be started. */
+const STARTING_PATIENCE = 3;
 
-/** The same while it repeats programs, of which it says nothing before the last time. */
-const REPEATING_SILENCE_MS = 180_000;
+/** So many times as long where it repeats programs, of which it says nothing before the last time. */
+const REPEATING_PATIENCE = 6;
+
+/** How long a target may live on after it has closed its output, in milliseconds. */
+const MUTE_MS = 1000;
+
+/** Characters of answers that are kept for batches that are not answered to their end. */
+const HELD_MAX = 128 * 1024 * 1024;
+
+/** Characters of a line that a message shows. */
+const SHOWN = 200;
+
+const ONLY_MESSAGES = 'Only messages of the protocol belong on standard output; logs belong on standard error.';
+
+export interface SessionOptions {
+  readonly signal?: AbortSignal;
+  /** The levels to observe, of those that the target offers; all of these if absent. */
+  readonly levels?: readonly Level[];
+  /** How long the target may be silent while an answer is due, in milliseconds. */
+  readonly silenceMs?: number;
+}
 
 export interface RunOptions {
   /** Observe the layout after every operation. */
@@ -25,20 +47,33 @@ export interface RunOptions {
 
 /** The target ended, or stopped answering, while programs were under way. */
 export class SessionEnded extends Error {
-  /** `hang`: it was silent for too long and has been killed. */
-  readonly reason: ConnectionEnd['reason'] | 'hang' | 'garbage';
+  /** `hang`: it was silent for too long; `garbage`: it broke the protocol. It has been killed then. */
+  readonly reason: Ending['reason'];
   /** The answers that had arrived for the batch; the next program was the one under way. */
   readonly answers: readonly Answer[];
   /** Its last log lines. */
   readonly console: string;
+  /** Whether it is the system under test that ended, so that it is a failure if it repeats. */
+  readonly isOfSystem: boolean;
 
-  constructor(reason: SessionEnded['reason'], message: string, answers: readonly Answer[], console: string) {
+  constructor(
+    { reason, message }: Ending,
+    answers: readonly Answer[],
+    { console, isOfSystem }: { console: string; isOfSystem: boolean },
+  ) {
     super(message);
     this.name = 'SessionEnded';
     this.reason = reason;
     this.answers = answers;
     this.console = console;
+    this.isOfSystem = isOfSystem;
   }
+}
+
+/** How a session came to its end. */
+interface Ending {
+  readonly reason: ConnectionEnd['reason'] | 'hang' | 'garbage';
+  readonly message: string;
 }
 
 interface Batch {
@@ -47,11 +82,14 @@ interface Batch {
   readonly answers: Answer[];
   /** How long the target may be silent, in milliseconds. */
   readonly silence: number;
+  /** Characters of the answers. */
+  held: number;
   readonly resolve: (answers: Answer[]) => void;
   readonly reject: (error: SessionEnded) => void;
 }
 
 interface Waiter {
+  readonly command: Command;
   readonly resolve: (event: Event) => void;
   readonly reject: (error: Error) => void;
 }
@@ -60,6 +98,10 @@ interface Waiter {
 export class Session {
   readonly connection: Connection;
   readonly contract: Contract;
+  readonly #target: Target;
+  readonly #silenceMs: number;
+  #answered = 0;
+  #held = 0;
   #started: Started | undefined;
   #profile: KernelProfile | undefined;
   #levels: readonly Level[] = [];
@@ -67,20 +109,18 @@ export class Session {
   readonly #batches: Batch[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #counters = new Map<string, EncodedBytes>();
-  #ended: { reason: SessionEnded['reason']; message: string } | undefined;
+  #ended: Ending | undefined;
   #silence: NodeJS.Timeout | undefined;
   /** What the timer waits, in milliseconds. */
   #allowed: number | undefined;
 
-  /** Connects, shakes hands, and configures all levels that the target observes (or only `levels`). */
-  static async open(
-    target: Target,
-    contract: Contract,
-    options: { signal?: AbortSignal; levels?: readonly Level[] } = {},
-  ): Promise<Session> {
-    const session = new Session(await target.connect(options.signal), contract);
+  /** Connects, shakes hands, and configures all levels that the target observes (or only some). */
+  static async open(target: Target, contract: Contract, options: SessionOptions = {}): Promise<Session> {
+    const { signal, silenceMs = SILENCE_MS, levels = LEVELS } = options;
+    const connection = await target.connect(signal);
+    const session = new Session(target, connection, contract, silenceMs);
     try {
-      await session.#handshake(options.levels ?? LEVELS);
+      await session.#handshake(levels);
       return session;
     } catch (error) {
       session.kill();
@@ -88,9 +128,11 @@ export class Session {
     }
   }
 
-  private constructor(connection: Connection, contract: Contract) {
+  private constructor(target: Target, connection: Connection, contract: Contract, silenceMs: number) {
+    this.#target = target;
     this.connection = connection;
     this.contract = contract;
+    this.#silenceMs = silenceMs;
     void this.#listen();
   }
 
@@ -114,6 +156,11 @@ export class Session {
     return this.#counters;
   }
 
+  /** Programs that it has answered. */
+  get answered(): number {
+    return this.#answered;
+  }
+
   /** Whether it can still run programs. */
   get alive(): boolean {
     return this.#ended === undefined;
@@ -125,15 +172,13 @@ export class Session {
    */
   run(programs: readonly Program[], options: RunOptions = {}): Promise<Answer[]> {
     if (this.#ended !== undefined) {
-      return Promise.reject(
-        new SessionEnded(this.#ended.reason, this.#ended.message, [], this.connection.consoleTail()),
-      );
+      return Promise.reject(this.#endedUnder(this.#ended, [], this.connection.consoleTail()));
     }
     if (programs.length === 0) return Promise.resolve([]);
     const seq = ++this.#seq;
     const { promise, resolve, reject } = Promise.withResolvers<Answer[]>();
-    const silence = options.repeat === undefined ? SILENCE_MS : REPEATING_SILENCE_MS;
-    this.#batches.push({ seq, size: programs.length, answers: [], silence, resolve, reject });
+    const silence = this.#silenceMs * (options.repeat === undefined ? 1 : REPEATING_PATIENCE);
+    this.#batches.push({ seq, size: programs.length, answers: [], silence, held: 0, resolve, reject });
     this.#send({
       cmd: 'run',
       seq,
@@ -162,30 +207,30 @@ export class Session {
 
   async #handshake(wanted: readonly Level[]): Promise<void> {
     const started = await this.#ask({ cmd: 'start', version: PROTOCOL_VERSION });
-    if (!('event' in started) || started.event !== 'started') throw this.#unexpected('start', started);
+    if (!('event' in started) || started.event !== 'started') throw unexpected('start', started);
     this.#started = started;
     this.#levels = started.levels.filter((level) => wanted.includes(level));
-    const command = { cmd: 'configure' as const, seq: ++this.#seq, contract: this.contract, levels: [...this.#levels] };
+    const seq = ++this.#seq;
+    const command = { cmd: 'configure' as const, seq, contract: this.contract, levels: [...this.#levels] };
     const configured = await this.#ask(command);
-    if (!('event' in configured) || configured.event !== 'configured') throw this.#unexpected('configure', configured);
+    if (!('event' in configured) || configured.event !== 'configured' || configured.seq !== seq) {
+      throw unexpected('configure', configured);
+    }
     if (!configured.ok) throw new ConformanceError('target', 'not-configured', configured.message);
     this.#profile = kernelProfile(started, configured);
   }
 
-  #unexpected(command: string, event: Event): ConformanceError {
-    const refused = 'event' in event && event.event === 'refused';
-    const what = refused ? event.message : `it answered ${JSON.stringify(event).slice(0, 200)}`;
-    return new ConformanceError('target', 'handshake', `The target did not accept \`${command}\`: ${what}`);
-  }
-
-  /** One question, one answer, within the deadline of the handshake. */
+  /** One question, one answer, within the deadline. */
   async #ask(command: Command): Promise<Event> {
     const { promise, resolve, reject } = Promise.withResolvers<Event>();
-    this.#waiters.push({ resolve, reject });
+    if (this.#ended !== undefined) throw this.#endedBefore(command, this.#ended.message);
+    this.#waiters.push({ command, resolve, reject });
+    const starting = Math.max(this.#silenceMs, Math.min(SILENCE_MS, this.#silenceMs * STARTING_PATIENCE));
+    const allowed = command.cmd === 'start' ? starting : this.#silenceMs;
     const timer = setTimeout(() => {
-      this.#end('hang', `no answer to \`${command.cmd}\` within ${String(HANDSHAKE_MS / 1000)} s`);
+      this.#end('hang', `The target was silent for ${seconds(allowed)}. ${ADVICE_TO_THE_SILENT}`);
       this.connection.kill();
-    }, HANDSHAKE_MS);
+    }, allowed);
     this.#send(command);
     try {
       return await promise;
@@ -194,44 +239,76 @@ export class Session {
     }
   }
 
+  #endedBefore({ cmd }: Command, message: string): ConformanceError {
+    const console = this.connection.consoleTail();
+    const tail = console === '' ? '' : `\nIts last lines:\n${console}`;
+    const sentence = `The target did not answer \`${cmd}\`: ${message}`.replace(/\.$/, '');
+    return new ConformanceError('target', 'ended', `${sentence}.${tail}`);
+  }
+
   async #listen(): Promise<void> {
     try {
       for await (const line of this.connection.lines) {
         if (!this.#accept(line)) return;
       }
     } catch (error) {
-      this.#end('garbage', error instanceof Error ? error.message : String(error));
-      this.connection.kill();
+      const what = error instanceof Error ? error.message : String(error);
+      this.#garbage(`${what}. ${ONLY_MESSAGES}`);
       return;
     }
+    const timer = setTimeout(() => {
+      this.#end('garbage', 'The target closed its standard output and lived on, so nothing more can come of it');
+      this.connection.kill();
+    }, MUTE_MS);
     const { reason, message } = await this.connection.closed;
+    clearTimeout(timer);
     this.#end(reason, message);
   }
 
   /** Takes one line from the target. What it says is data: anything that is not an expected event ends the session. */
   #accept(line: string): boolean {
-    const event = parseEvent(line);
-    if (event === undefined) return this.#garbage(`a line that is no event of the protocol: ${line.slice(0, 200)}`);
-    if ('result' in event) {
-      const batch = this.#batches[0];
-      if (batch?.seq !== event.seq || event.index !== batch.answers.length) {
-        return this.#garbage(
-          `an answer that was not asked for (batch ${String(event.seq)}, program ${String(event.index)})`,
-        );
-      }
-      batch.answers.push(event);
-      // Only those that changed are sent.
-      for (const [file, data] of Object.entries(event.counters ?? {})) this.#counters.set(file, data);
-      if (batch.answers.length === batch.size) {
-        this.#batches.shift();
-        batch.resolve(batch.answers);
-      }
-      this.#watch();
+    if (this.#ended !== undefined) return false;
+    const { event, problems } = readEvent(line);
+    if (event === undefined) {
+      const more = problems.length > 1 ? ` (and ${String(problems.length - 1)} more)` : '';
+      return this.#garbage(
+        `a line that is no message of the protocol: ${problems[0]}${more}: ${cut(line)}. ${ONLY_MESSAGES}`,
+      );
+    }
+    if ('result' in event) return this.#acceptAnswer(event, line.length);
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) {
+      waiter.resolve(event);
       return true;
     }
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) waiter.resolve(event);
-    else if (event.event === 'refused') return this.#garbage(`a refusal: ${event.message}`);
+    if (event.event === 'refused') return this.#garbage(`a refusal of what it was sent: ${cut(event.message)}`);
+    return this.#garbage(`\`${event.event}\`, which nothing had asked for: each command is answered once`);
+  }
+
+  #acceptAnswer(answer: Answer, length: number): boolean {
+    const batch = this.#batches[0];
+    if (batch?.seq !== answer.seq || answer.index !== batch.answers.length) {
+      return this.#garbage(describeUnasked(answer, batch));
+    }
+    batch.held += length;
+    this.#held += length;
+    if (this.#held > HELD_MAX) {
+      return this.#garbage(
+        `answers of more than ${String(HELD_MAX / 1024 / 1024)} MiB to programs that need no such length`,
+      );
+    }
+    batch.answers.push(answer);
+    this.#answered++;
+    // Only those that changed are sent, and nobody else may fill this memory.
+    if (this.#target.counting !== undefined) {
+      for (const [file, data] of Object.entries(answer.counters ?? {})) this.#counters.set(file, data);
+    }
+    if (batch.answers.length === batch.size) {
+      this.#batches.shift();
+      this.#held -= batch.held;
+      batch.resolve(batch.answers);
+    }
+    this.#watch();
     return true;
   }
 
@@ -253,34 +330,54 @@ export class Session {
     this.#allowed = allowed;
     if (allowed === undefined) return;
     this.#silence = setTimeout(() => {
-      this.#end('hang', `The target was silent for ${String(allowed / 1000)} s while it had programs to run`);
+      this.#end('hang', `The target was silent for ${seconds(allowed)} while it had programs to run`);
       this.connection.kill();
     }, allowed);
   }
 
-  #end(reason: SessionEnded['reason'], message: string): void {
+  #end(reason: Ending['reason'], message: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = { reason, message };
     clearTimeout(this.#silence);
     const console = this.connection.consoleTail();
-    for (const waiter of this.#waiters.splice(0)) {
-      const tail = console === '' ? '' : `\nIts last lines:\n${console}`;
-      waiter.reject(new ConformanceError('target', 'ended', `The target ended before it answered: ${message}${tail}`));
-    }
+    for (const { command, reject } of this.#waiters.splice(0)) reject(this.#endedBefore(command, message));
     for (const batch of this.#batches.splice(0)) {
-      batch.reject(new SessionEnded(reason, message, batch.answers, console));
+      batch.reject(this.#endedUnder({ reason, message }, batch.answers, console));
     }
+  }
+
+  #endedUnder(ending: Ending, answers: readonly Answer[], console: string): SessionEnded {
+    return new SessionEnded(ending, answers, { console, isOfSystem: this.#target.ownsKernel === true });
   }
 }
 
-function parseEvent(line: string): Event | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    // Nearly every line is an answer, and a union tries its members one after the other.
-    const isAnswer = typeof value === 'object' && value !== null && 'result' in value;
-    const parsed = (isAnswer ? Answer : Event).safeParse(value);
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
+const ADVICE_TO_THE_SILENT =
+  'An adapter flushes its standard output after every line; a slow one gets more time with --timeout';
+
+function unexpected(command: string, event: Event): ConformanceError {
+  if (!('event' in event) || event.event !== 'refused') {
+    const answer = cut(JSON.stringify(event));
+    return new ConformanceError('target', 'handshake', `The target answered \`${command}\` with ${answer}.`);
   }
+  const sentence = `The target refused \`${command}\`: ${cut(event.message)}`.replace(/\.$/, '');
+  const versions = `. This is version ${String(PROTOCOL_VERSION)} of the protocol: use a target for it, or the release of the suite that the target is for.`;
+  return new ConformanceError('target', 'refused', command === 'start' ? `${sentence}${versions}` : `${sentence}.`);
+}
+
+/** What is wrong with an answer that is not the one that is due. */
+function describeUnasked({ seq, index }: Answer, batch: Batch | undefined): string {
+  const what = `an answer to program ${String(index)} of batch ${String(seq)}`;
+  if (batch === undefined) return `${what}, but every program that it was sent was answered: each is answered once`;
+  const due = batch.answers.length;
+  if (seq === batch.seq && index < due) return `${what} twice: each program is answered once`;
+  const order = 'programs are answered in their order, each with the seq of its batch';
+  return `${what} where program ${String(due)} of batch ${String(batch.seq)} is due: ${order}`;
+}
+
+function seconds(milliseconds: number): string {
+  return `${String(milliseconds / 1000)} s`;
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

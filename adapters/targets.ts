@@ -6,6 +6,7 @@ import { kernelTarget, type KernelTargetOptions } from './kernel/target.ts';
 import { kernelsReady } from './kernel/diagnose.ts';
 import { installCommand, missingPackages, type Purpose } from './packages.ts';
 import { knownKernels } from './kernel/releases.ts';
+import { COMMAND_PREFIXES, namedCommandTarget } from './command-target.ts';
 import { memfdTarget } from './native/target.ts';
 import { connectProcess } from './process.ts';
 import { umlTarget } from './uml/target.ts';
@@ -18,7 +19,7 @@ function scriptTarget(name: string, path: string, args: readonly string[] = []):
   return {
     name,
     prepare: () => Promise.resolve(),
-    connect: () => Promise.resolve(connectProcess(process.execPath, [script, ...args])),
+    connect: (signal) => connectProcess(process.execPath, [script, ...args], signal),
   };
 }
 
@@ -81,11 +82,14 @@ function kinds(): readonly Kind[] {
 
 /** The target with this name. Throws a `ConformanceError` of kind usage that says what there is. */
 export function resolveTarget(name: string, options: KernelTargetOptions = {}): Target {
+  const command = namedCommandTarget(name);
+  if (command !== undefined) return command;
   const known = kinds();
   const kind = known.find((candidate) => candidate.name === name);
   if (kind !== undefined) return kind.make(options);
   const names = known.map((candidate) => candidate.name).filter((candidate) => !candidate.startsWith('faulty:'));
-  throw new ConformanceError('usage', 'unknown-target', unknownName('target', name, names));
+  const commands = COMMAND_PREFIXES.map((prefix) => `${prefix}COMMAND`);
+  throw new ConformanceError('usage', 'unknown-target', unknownName('target', name, [...names, ...commands]));
 }
 
 /** All targets and whether they can run here now. */

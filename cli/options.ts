@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { MOST_INSTANCES } from '../spec/target.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
@@ -41,4 +41,12 @@ export function parseSeed(text: string): number {
 /** Collects an option that may be repeated; the same value twice counts once. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...new Set([...(previous ?? []), value])];
+}
+
+/** How long a target may be silent while an answer is due. */
+export function timeoutOption(): Option {
+  return new Option(
+    '--timeout <duration>',
+    'how long a target may be silent while an answer is due (default: 30s)',
+  ).argParser(parseDuration);
 }

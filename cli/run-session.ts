@@ -22,6 +22,8 @@ export interface RunPlan {
   /** Bounds `lockstep` instead of the number of programs. */
   readonly timeMs?: number;
   readonly shrinkMs: number;
+  /** How long a target may be silent while an answer is due, in milliseconds; 30 seconds if absent. */
+  readonly silenceMs?: number;
   /** Instances of each target that work at once; what each is best run with if absent. */
   readonly jobs?: number;
 }

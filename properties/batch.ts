@@ -2,6 +2,7 @@ import { type Session, SessionEnded } from '../adapters/session.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
+import { misfit } from './answer-fit.ts';
 import type { Coverage } from './check.ts';
 import type { Property } from './property.ts';
 
@@ -16,6 +17,8 @@ export type Judged =
 /** What a target answered to one batch, not judged yet. */
 export interface Reply {
   readonly session: Session;
+  /** What each base program was expanded to. */
+  readonly programs: readonly (readonly Program[])[];
   /** For each base program the answers to all that it was expanded to; fewer than the programs if the target ended. */
   readonly answers: readonly (readonly Answer[])[];
   readonly ended?: SessionEnded;
@@ -27,10 +30,10 @@ export async function askBatch(session: Session, property: Property, programs: r
   const options = property.repeat === undefined ? {} : { repeat: property.repeat };
   try {
     const answers = await session.run(expanded.flat(), options);
-    return { session, answers: grouped(answers, expanded) };
+    return { session, programs: expanded, answers: grouped(answers, expanded) };
   } catch (error) {
     if (!(error instanceof SessionEnded)) throw error;
-    return { session, answers: grouped(error.answers, expanded), ended: error };
+    return { session, programs: expanded, answers: grouped(error.answers, expanded), ended: error };
   }
 }
 
@@ -57,23 +60,26 @@ export function* judgeReply(
   coverage?: Coverage,
 ): Generator<Judged, void, undefined> {
   for (const [index, program] of programs.entries()) {
-    const answers = reply.answers[index];
-    if (answers !== undefined) yield judgeAnswers(reply.session, property, program, answers, coverage);
+    if (reply.answers[index] !== undefined) yield judgeAnswers(reply, property, program, index, coverage);
     else if (reply.ended !== undefined) return yield { kind: 'ended', error: reply.ended };
   }
 }
 
 function judgeAnswers(
-  session: Session,
+  { session, programs, answers: all }: Reply,
   property: Property,
   program: Program,
-  answers: readonly Answer[],
+  index: number,
   coverage: Coverage | undefined,
 ): Judged {
+  const answers = all[index] ?? [];
   let operations = 0;
-  for (const answer of answers) {
+  for (const [part, answer] of answers.entries()) {
     if (answer.result === 'skipped') return { kind: 'skipped', message: answer.reason };
     if (answer.result === 'errored') return { kind: 'errored', message: answer.message };
+    const run = programs[index]?.[part];
+    const problem = run && misfit(run, answer, { levels: session.levels, repeat: property.repeat });
+    if (problem !== undefined) return { kind: 'errored', message: problem };
     if (answer.result === 'observed' && property.comparesAll) operations += answer.steps.length;
   }
   const verdict = property.judge(program, answers, {

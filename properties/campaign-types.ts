@@ -25,6 +25,8 @@ export interface Campaign {
   readonly timeMs?: number;
   /** Budget for shrinking one counterexample, in milliseconds. */
   readonly shrinkMs: number;
+  /** How long the target may be silent while an answer is due, in milliseconds; 30 seconds if absent. */
+  readonly silenceMs?: number;
   /** Instances of the target that work at once; what the target is best run with if absent. */
   readonly jobs?: number;
   readonly signal: AbortSignal;

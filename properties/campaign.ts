@@ -1,11 +1,12 @@
 import { applicableClauses, type ClauseFacts } from '../spec/clauses.ts';
-import { ConformanceError, messageOf } from '../spec/errors.ts';
+import { ConformanceError, describeError, messageOf } from '../spec/errors.ts';
+import type { ResultEntry } from '../spec/journal.ts';
 import { kernelNote } from '../spec/kernel.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Program } from '../spec/program.ts';
 import type { Session } from '../adapters/session.ts';
 import { PROPERTIES } from './all.ts';
-import type { Campaign } from './campaign-types.ts';
+import type { Campaign, PropertyName } from './campaign-types.ts';
 import { Coverage } from './check.ts';
 import { corpusFor } from './corpus.ts';
 import { summarizeSource } from './driver-lines.ts';
@@ -23,20 +24,22 @@ import { Tally } from './tally.ts';
 export async function runCampaign(campaign: Campaign): Promise<void> {
   const { target, contract, write } = campaign;
   const where = { target: target.name, contract: contract.name };
-  const lane = new Lane(target, contract, campaign.signal);
+  const lane = new Lane(target, contract, campaign);
   const others = (campaign.jobs ?? target.instances ?? 1) - 1;
-  const lanes = [lane, ...Array.from({ length: others }, () => new Lane(target, contract, campaign.signal))];
+  const lanes = [lane, ...Array.from({ length: others }, () => new Lane(target, contract, campaign))];
   const coverage = new Coverage();
   try {
     const session = await lane.session();
     const { implementation, kernel } = session.started;
     const note = kernelNote(session.profile);
     write({ type: 'target', ...where, implementation, kernel, levels: [...session.levels], ...(note && { note }) });
+    let givenUp: string | undefined;
     for (const name of campaign.properties) {
       const property = PROPERTIES[name];
       const reason = impossible(property, session);
-      if (reason === undefined) await runProperty(campaign, lanes, session, property, coverage);
-      else write({ ...new Tally().entry({ ...where, property: name }, true), message: reason });
+      if (givenUp !== undefined) write(unchecked(campaign, name, 'errored', givenUp));
+      else if (reason !== undefined) write(unchecked(campaign, name, 'skipped', reason));
+      else givenUp = await runProperty(campaign, lanes, session, property, coverage);
     }
     const facts = clauseFacts(session);
     const clauses: Record<string, number> = {};
@@ -49,15 +52,26 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
       for (const property of campaign.properties) write(new Tally().entry({ ...where, property }, false));
       return;
     }
-    const message = messageOf(error);
-    write({ type: 'trouble', ...where, property: campaign.properties[0] ?? 'lockstep', verdict: 'errored', message });
-    const tally = new Tally();
-    tally.add('errored');
+    const message = describeError(error);
     const property = campaign.properties[0] ?? 'lockstep';
-    write({ ...tally.entry({ ...where, property }, false), message: message.split('\n')[0] ?? message });
+    // A target may say that a contract is none that it serves: then there is nothing to check, and nothing broke.
+    const verdict = error instanceof ConformanceError && error.code === 'not-configured' ? 'skipped' : 'errored';
+    write({ type: 'trouble', ...where, property, verdict, message });
+    for (const name of campaign.properties) write(unchecked(campaign, name, verdict, message));
   } finally {
     await Promise.all(lanes.map((one) => one.close()));
   }
+}
+
+/** The entry of a property of which no program was run. */
+function unchecked(
+  { target, contract }: Campaign,
+  property: PropertyName,
+  verdict: 'skipped' | 'errored',
+  reason: string,
+): ResultEntry {
+  const entry = new Tally().entry({ target: target.name, contract: contract.name, property }, true);
+  return { ...entry, verdict, message: reason.split('\n')[0] ?? reason };
 }
 
 /** Writes what was reached of the driver, where that is counted. What is wrong with the counters spoils no result. */
@@ -109,15 +123,14 @@ async function runProperty(
   session: Session,
   property: Property,
   coverage: Coverage,
-): Promise<void> {
+): Promise<string | undefined> {
   const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
   const runner = new Runner(campaign, lanes, property, coverage);
   if (stored !== undefined) {
-    await runner.run(
+    return runner.run(
       numbered((index) => stored[index]?.program, stored.length),
       { planned: stored.length },
     );
-    return;
   }
   const surroundings = surroundingsOf(campaign.contract, session.profile, session.started);
   const operations = surroundings.operations.difference(property.leavesOut ?? new Set());
@@ -133,10 +146,11 @@ async function runProperty(
   const planned = Math.max(1, Math.min(share, property.most ?? share));
   if (property.source !== undefined) {
     const { counting } = campaign.target;
-    await runner.run(property.source({ program, count: planned, surroundings, counting }));
-    return;
+    return runner.run(property.source({ program, count: planned, surroundings, counting }));
   }
   const { timeMs } = campaign;
-  if (timeMs !== undefined && property.name === 'lockstep') await runner.run(numbered(program, Infinity), { timeMs });
-  else await runner.run(numbered(program, planned), { planned });
+  const isTimed = timeMs !== undefined && property.name === 'lockstep';
+  return isTimed
+    ? runner.run(numbered(program, Infinity), { timeMs })
+    : runner.run(numbered(program, planned), { planned });
 }

@@ -1,4 +1,4 @@
-import { Session } from '../adapters/session.ts';
+import { Session, type SessionOptions } from '../adapters/session.ts';
 import type { Contract } from '../spec/contract.ts';
 import type { EncodedBytes } from '../spec/observation.ts';
 import type { Program } from '../spec/program.ts';
@@ -14,14 +14,14 @@ import type { Property } from './property.ts';
 export class Lane {
   readonly target: Target;
   readonly contract: Contract;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: Pick<SessionOptions, 'signal' | 'silenceMs'>;
   #session: Promise<Session> | undefined;
   readonly #counters: ReadonlyMap<string, EncodedBytes>[] = [];
 
-  constructor(target: Target, contract: Contract, signal?: AbortSignal) {
+  constructor(target: Target, contract: Contract, options: Pick<SessionOptions, 'signal' | 'silenceMs'> = {}) {
     this.target = target;
     this.contract = contract;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   /** The open session, a new one if the last is gone. Who asks while it is being opened gets the same one. */
@@ -33,8 +33,8 @@ export class Lane {
   async #replaced(last: Promise<Session> | undefined): Promise<Session> {
     const session = await last;
     if (session?.alive === true) return session;
-    this.#signal?.throwIfAborted();
-    const next = await Session.open(this.target, this.contract, { ...(this.#signal && { signal: this.#signal }) });
+    this.#options.signal?.throwIfAborted();
+    const next = await Session.open(this.target, this.contract, this.#options);
     this.#counters.push(next.counters);
     return next;
   }

@@ -7,10 +7,11 @@ import { describeOperation } from '../spec/program.ts';
 import { Session, SessionEnded } from '../adapters/session.ts';
 import { end, initialState, step, type Step } from '../model/step.ts';
 import { PROPERTIES } from './all.ts';
+import { misfit } from './answer-fit.ts';
 import { checkProgram } from './check.ts';
 import { Lane } from './lane.ts';
 import type { Property } from './property.ts';
-import { disagreementOf, endedDisagreement } from './shrink.ts';
+import { disagreementOf, endedDisagreement, endedMessage } from './shrink.ts';
 
 /** One operation of a replayed program, with what was expected and what was observed on the target's levels. */
 export interface ReplayStep {
@@ -28,6 +29,8 @@ export interface ReplayOptions {
   /** The property to judge it by besides; `lockstep` if absent. */
   readonly property?: string;
   readonly signal?: AbortSignal;
+  /** How long the target may be silent while an answer is due, in milliseconds; 30 seconds if absent. */
+  readonly silenceMs?: number;
 }
 
 /**
@@ -53,8 +56,8 @@ function propertyNamed(name: string): Property {
 }
 
 async function judgedBy(property: Property, options: ReplayOptions): Promise<ReplayStep> {
-  const { target, contract, program, signal } = options;
-  const lane = new Lane(target, contract, signal);
+  const { target, contract, program } = options;
+  const lane = new Lane(target, contract, options);
   try {
     const [judged] = await lane.judge(property, [program]);
     const disagreement = disagreementOf(judged, program);
@@ -69,7 +72,7 @@ async function judgedBy(property: Property, options: ReplayOptions): Promise<Rep
 
 async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplayStep[]; message?: string }> {
   const { target, contract, program, signal } = options;
-  const session = await Session.open(target, contract, signal ? { signal } : {});
+  const session = await Session.open(target, contract, options);
   try {
     const [answer] = await session.run([program], { everyLayout: true });
     if (answer === undefined || answer.result === 'repeated') return { steps: [], message: 'no answer' };
@@ -77,6 +80,8 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
       return { steps: [], message: answer.result === 'skipped' ? answer.reason : answer.message };
     }
     const { profile: kernel, levels } = session;
+    const problem = misfit(program, answer, { levels });
+    if (problem !== undefined) return { steps: [], message: problem };
     const disagreement = checkProgram(program, answer, { contract, kernel, levels, everyLayout: true });
     if (disagreement !== undefined && 'unpredictable' in disagreement) {
       return { steps: [], message: disagreement.unpredictable };
@@ -104,6 +109,7 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
     return { steps };
   } catch (error) {
     if (!(error instanceof SessionEnded) || signal?.aborted === true) throw error;
+    if (!error.isOfSystem) return { steps: [], message: endedMessage(error) };
     // It observed nothing that it could tell: the target's last words are all there is.
     const disagreement = endedDisagreement({ kind: 'ended', error }, program.ops.length);
     const { expected, observed } = disagreement;

@@ -1,13 +1,15 @@
+import { ConformanceError, describeError } from '../spec/errors.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
 import { describeOperation } from '../spec/program.ts';
-import { type Judged, judgeReply } from './batch.ts';
+import { delivers } from './answer-fit.ts';
+import { type Judged, judgeReply, type Reply } from './batch.ts';
 import type { Campaign, CampaignProgress } from './campaign-types.ts';
 import type { Coverage } from './check.ts';
 import { type Flight, Flights } from './flights.ts';
 import type { Lane } from './lane.ts';
 import type { Property } from './property.ts';
-import { disagreementOf, repeats, shrink, signature } from './shrink.ts';
+import { disagreementOf, endedMessage, repeats, shrink, signature } from './shrink.ts';
 import type { Source } from './source.ts';
 import { Tally } from './tally.ts';
 import { encodeToken } from './token.ts';
@@ -19,8 +21,15 @@ const BATCH = 32;
 const DIFFERENT_FAILURES = 3;
 const FAILING_PROGRAMS = 12;
 
-/** A target that ends this often for no reason that repeats is given up. */
+/** A target that ends this often for no reason that repeats is given up, or this often in a row without an answer. */
 const RESTARTS = 5;
+const BARREN_STARTS = 3;
+
+/** Answers without any observation on a level after which it is taken for one that the target does not have. */
+const ANSWERS_WITHOUT = 8;
+
+/** Characters of what a target says that are kept. */
+const MESSAGE_LENGTH = 8000;
 
 /** Runs of a shrunk program on fresh targets that tell `fail` from `flaky`. */
 const CONFIRMATIONS = 3;
@@ -52,6 +61,11 @@ export class Runner {
   readonly #signatures = new Set<string>();
   #failures = 0;
   #restarts = 0;
+  /** Starts in a row after which no program was answered. */
+  #barren = 0;
+  /** Why the target was given up. */
+  #givenUp: string | undefined;
+  readonly #delivered = new Set<string>();
   #reported = 0;
   #taken = 0;
 
@@ -62,8 +76,12 @@ export class Runner {
     this.#coverage = coverage;
   }
 
-  /** Checks the programs of a source, until it has no more or the time is up, and writes the result. */
-  async run(source: Source, { planned = Infinity, timeMs = Infinity }: RunPlan = {}): Promise<void> {
+  /**
+   * Checks the programs of a source, until it has no more or the time is up, and writes the result.
+   *
+   * @returns why the target was given up, so that there is no use in going on with it; undefined if it was not
+   */
+  async run(source: Source, { planned = Infinity, timeMs = Infinity }: RunPlan = {}): Promise<string | undefined> {
     const { target, contract, signal, write } = this.#campaign;
     const deadline = performance.now() + timeMs;
     this.#progress('starting', planned);
@@ -80,7 +98,7 @@ export class Runner {
         if (flight === undefined) break;
         const rest = await this.#settle(flight, source, planned);
         if (rest !== undefined) {
-          if (this.#isHopeless()) {
+          if (this.#isHopeless() || this.#givenUp !== undefined) {
             complete = this.#tally.verdicts.fail > 0;
             break;
           }
@@ -90,13 +108,16 @@ export class Runner {
       }
     } catch (error) {
       // An instance that was not started, or a failure not followed up, because the run is over.
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) this.#giveUp(error);
     } finally {
       await flights.drop();
     }
     if (signal.aborted) complete = false;
-    write(this.#tally.entry({ target: target.name, contract: contract.name, property: this.#property.name }, complete));
+    const where = { target: target.name, contract: contract.name, property: this.#property.name };
+    const message = this.#givenUp?.split('\n')[0];
+    write({ ...this.#tally.entry(where, complete), ...(message !== undefined && { message }) });
     this.#progress('done', planned, true);
+    return this.#givenUp;
   }
 
   /** The next programs; fewer near the end, so that all instances are done at about the same time. */
@@ -113,9 +134,7 @@ export class Runner {
   }
 
   #isHopeless(): boolean {
-    return (
-      this.#signatures.size >= DIFFERENT_FAILURES || this.#failures >= FAILING_PROGRAMS || this.#restarts > RESTARTS
-    );
+    return this.#signatures.size >= DIFFERENT_FAILURES || this.#failures >= FAILING_PROGRAMS;
   }
 
   /** Counts what came of a batch. Yields what has to run again if the session cannot go on. */
@@ -125,7 +144,8 @@ export class Runner {
     planned: number,
   ): Promise<readonly Program[] | undefined> {
     let settled = 0;
-    for (const result of judgeReply(await reply, this.#property, programs, this.#coverage)) {
+    const answered = await reply;
+    for (const result of judgeReply(answered, this.#property, programs, this.#coverage)) {
       const program = programs[settled++];
       if (program === undefined) break;
       switch (result.kind) {
@@ -140,14 +160,36 @@ export class Runner {
           this.#trouble(result.kind, result.message, program);
           break;
         case 'fail':
+          if (this.#lacks(result.disagreement.level, answered)) {
+            this.#trouble('errored', this.#givenUp ?? '', program);
+            this.#tally.add('errored');
+            lane.reset();
+            return programs.slice(settled);
+          }
           await this.#followUp(lane, program, result.disagreement, planned);
           return programs.slice(settled);
         case 'ended':
-          await this.#followEnd(lane, program, result, planned);
+          await this.#followEnd(lane, program, result, answered.session.answered, planned);
           return programs.slice(settled);
       }
     }
     return undefined;
+  }
+
+  /**
+   * Whether a target claims a level that it does not have: it disagrees on it, and none of its answers has anything there. It is
+   * given up then.
+   */
+  #lacks(level: Disagreement['level'], { answers, session }: Reply): boolean {
+    if ((level !== 'frames' && level !== 'callbacks') || this.#campaign.target.ownsKernel === true) return false;
+    if (this.#delivered.has(level)) return false;
+    if (delivers(level, answers.flat())) {
+      this.#delivered.add(level);
+      return false;
+    }
+    if (session.answered < ANSWERS_WITHOUT) return false;
+    this.#givenUp = `The target claims the level \`${level}\`, but none of its ${String(session.answered)} answers has \`${level}\`: it has to observe it, or the level must not stand in \`started\`.`;
+    return true;
   }
 
   /** The target ended under this program: if it does so again alone, the program is to blame. */
@@ -155,24 +197,51 @@ export class Runner {
     lane: Lane,
     program: Program,
     ended: Extract<Judged, { kind: 'ended' }>,
+    answered: number,
     planned: number,
   ): Promise<void> {
     lane.reset();
     if (this.#campaign.signal.aborted) return;
     this.#restarts++;
-    const [again] = await lane.judge(this.#property, [program], this.#coverage);
-    const disagreement = disagreementOf(again, program);
-    if (disagreement !== undefined) {
-      await this.#followUp(lane, program, disagreement, planned);
-      return;
+    this.#barren = answered > 0 ? 0 : this.#barren + 1;
+    let last = ended;
+    let outcome = 'it was started again, and the program then passed';
+    if (this.#barren < BARREN_STARTS) {
+      const [again] = await lane.judge(this.#property, [program], this.#coverage);
+      const disagreement = disagreementOf(again, program);
+      if (disagreement !== undefined) {
+        await this.#followUp(lane, program, disagreement, planned);
+        return;
+      }
+      if (again?.kind === 'ended') {
+        this.#restarts++;
+        this.#barren++;
+        last = again;
+        outcome = 'it was started again, and it came to the same in the same program, run alone';
+      } else {
+        this.#barren = 0;
+        if (again !== undefined && again.kind !== 'pass')
+          outcome = `it was started again, and the program was then ${again.kind}`;
+      }
+    } else {
+      outcome = 'it had just been started';
     }
-    const { message, console } = ended.error;
-    const tail = console === '' ? '' : `\nIts last lines:\n${console}`;
-    this.#trouble(
-      'errored',
-      `The target ended and was started again; the program then passed. ${message}${tail}`,
-      program,
-    );
+    const what = endedMessage(last.error);
+    const { first, rest } = cutFirstLine(what);
+    this.#trouble('errored', `${first} That was while it had a program to run; ${outcome}.${rest}`, program);
+    this.#tally.add('errored');
+    if (this.#barren >= BARREN_STARTS) {
+      this.#givenUp = `The target was given up: it was started ${String(this.#barren)} times in a row without answering a program. ${what}`;
+    } else if (this.#restarts > RESTARTS) {
+      this.#givenUp = `The target was given up: it ended ${String(this.#restarts)} times. ${what}`;
+    }
+  }
+
+  /** It cannot even be started again. */
+  #giveUp(error: unknown): void {
+    if (!(error instanceof ConformanceError) || error.kind !== 'target') throw error;
+    this.#givenUp = describeError(error);
+    this.#trouble('errored', this.#givenUp);
     this.#tally.add('errored');
   }
 
@@ -212,11 +281,12 @@ export class Runner {
     });
   }
 
-  #trouble(verdict: 'skipped' | 'errored', message: string, program: Program): void {
+  #trouble(verdict: 'skipped' | 'errored', message: string, program?: Program): void {
     if (this.#tally.verdicts.skipped + this.#tally.verdicts.errored > TROUBLES_WRITTEN) return;
     const { target, contract, write } = this.#campaign;
     const where = { target: target.name, contract: contract.name, property: this.#property.name };
-    write({ type: 'trouble', ...where, verdict, message, program });
+    const text = message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message;
+    write({ type: 'trouble', ...where, verdict, message: text, ...(program && { program }) });
   }
 
   #progress(stage: CampaignProgress['stage'], planned: number, now = false): void {
@@ -232,4 +302,9 @@ export class Runner {
       failures: this.#failures,
     });
   }
+}
+
+function cutFirstLine(text: string): { first: string; rest: string } {
+  const end = text.indexOf('\n');
+  return end === -1 ? { first: text, rest: '' } : { first: text.slice(0, end), rest: text.slice(end) };
 }

@@ -1,3 +1,4 @@
+import type { SessionEnded } from '../adapters/session.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
 import type { Judged } from './batch.ts';
@@ -35,10 +36,15 @@ export function endedDisagreement(judged: Extract<Judged, { kind: 'ended' }>, st
   };
 }
 
-/** The disagreement of a judged program, also when it ended its target. */
+/** What is known of a target that ended, with its last words. */
+export function endedMessage({ message, console }: SessionEnded): string {
+  return `${message.replace(/\.$/, '')}.${console === '' ? '' : `\nIts last lines:\n${console}`}`;
+}
+
+/** The disagreement of a judged program, also when it ended its target, where that is the system under test. */
 export function disagreementOf(judged: Judged | undefined, program: Program): Disagreement | undefined {
   if (judged?.kind === 'fail') return judged.disagreement;
-  if (judged?.kind === 'ended' && judged.error.reason !== 'closed')
+  if (judged?.kind === 'ended' && judged.error.isOfSystem && judged.error.reason !== 'closed')
     return endedDisagreement(judged, program.ops.length);
   return undefined;
 }

@@ -82,7 +82,11 @@ function collectMessages(cell: Cell): Map<string, Set<string>> {
     messages.set(message, (messages.get(message) ?? new Set()).add(property));
   };
   for (const trouble of cell.troubles) add(trouble.verdict, trouble.property, trouble.message);
-  for (const result of cell.results) add(result.verdict, result.property, result.message);
+  for (const result of cell.results) {
+    // A result has the first line of what it stopped at, the trouble all of it.
+    const told = cell.troubles.find(({ message }) => message.split('\n')[0] === result.message);
+    add(result.verdict, result.property, told?.message ?? result.message);
+  }
   return messages;
 }
 

@@ -23,3 +23,12 @@ export class ConformanceError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The message with its hint, for places that have room for one text: the hint ends the first line. */
+export function describeError(error: unknown): string {
+  const message = messageOf(error);
+  const hint = error instanceof ConformanceError ? error.hint : undefined;
+  if (hint === undefined) return message;
+  const [first = '', ...others] = message.split('\n');
+  return [`${first.replace(/\.$/, '')}; ${hint}`, ...others].join('\n');
+}

@@ -6,85 +6,96 @@ export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks', 'health'] as 
 export const Level = z.enum(LEVELS).meta({ id: 'Level' });
 export type Level = z.infer<typeof Level>;
 
-/**
- * Bytes, run-length encoded in hex: `61736466` or `61736466,00*4092`. A run of four or more equal bytes is
- * written `XX*N`; pieces are separated by commas; no bytes are the empty string.
- */
-export const EncodedBytes = z.string().meta({ id: 'EncodedBytes' });
+export const EncodedBytes = z
+  .string()
+  .meta({
+    id: 'EncodedBytes',
+    description:
+      'Bytes, run-length encoded in hex: `61736466` or `61736466,00*4092`. A run of four or more equal bytes is written `XX*N`; pieces are separated by commas; no bytes are the empty string.',
+  });
 export type EncodedBytes = z.infer<typeof EncodedBytes>;
 
-/** What one operation returned to its caller. */
 export const Outcome = z
   .union([
-    /**
-     * Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the
-     * arena (negative below it); `load` and `store` return the bytes accessed; `poll` returns the events; everything else is
-     * what the system call returned; only `lseek` can return more than 2^53. `data` are the bytes read, and for
-     * `mincore` a byte for each page.
-     */
-    z.strictObject({ ret: Int64, data: EncodedBytes.optional() }),
-    z.strictObject({ errno: z.string().regex(/^E[A-Z0-9]+$/) }),
-    /** A signal: `at` is the fault address minus the address that the operation named, in bytes. */
+    z
+      .strictObject({ ret: Int64, data: EncodedBytes.optional() })
+      .describe(
+        "Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the arena (negative below it); `load` and `store` return the bytes accessed; `poll` returns the events; everything else is what the system call returned; only `lseek` can return more than 2^53. `data` are the bytes read, and for `mincore` a byte for each page.",
+      ),
+    z.strictObject({ errno: z.string().regex(/^E[A-Z0-9]+$/) }).describe('An error, by its name in errno(3).'),
     z.strictObject({
-      signal: z.string(),
-      code: z.string(),
-      at: z.int(),
-      /** Bytes loaded before the fault, for `load`. */
-      data: EncodedBytes.optional(),
+      signal: z.string().describe('`SIGSEGV` or `SIGBUS`.'),
+      code: z.string().describe('`si_code` without its prefix: `MAPERR`, `ACCERR`, `ADRERR`.'),
+      at: z.int().describe('The fault address minus the address that the operation named, in bytes.'),
+      data: EncodedBytes.optional().describe('Bytes loaded before the fault, for `load`.'),
     }),
-    /** Not performed: the actor or mapping does not exist, or the range would leave the arena and its zone. */
-    z.strictObject({ none: z.enum(['unbound', 'unsafe']) }),
+    z
+      .strictObject({ none: z.enum(['unbound', 'unsafe']) })
+      .describe('Not performed: the actor or mapping does not exist, or the range would leave the arena and its zone.'),
   ])
-  .meta({ id: 'Outcome' });
+  .meta({ id: 'Outcome', description: 'What one operation returned to its caller.' });
 export type Outcome = z.infer<typeof Outcome>;
 
-/**
- * The mappings of each live process in arena and zone, ascending, one string each:
- * `FIRST+PAGES PERMS PGOFF FLAGS…`, for example `4+2 rw-s 0 rd wr sh mr mw me ms sd`.
- * Page numbers are relative to the arena; flags are `VmFlags` of `/proc/PID/smaps`. Processes without any are left out.
- */
-export const Layout = z.record(z.string(), z.array(z.string())).meta({ id: 'Layout' });
+export const Layout = z
+  .record(z.string(), z.array(z.string()))
+  .meta({
+    id: 'Layout',
+    description:
+      'The mappings of each live process in arena and zone, ascending, one string each: `FIRST+PAGES PERMS PGOFF FLAGS…`, for example `4+2 rw-s 0 rd wr sh mr mw me ms sd`. Page numbers are relative to the arena; flags are `VmFlags` of `/proc/PID/smaps`. Processes without any are left out.',
+  });
 export type Layout = z.infer<typeof Layout>;
 
-/**
- * The present pages of the arena for each live process, from `pagemap`: `PAGE:FRAME[F][X][D]` separated by spaces, with
- * F file page or shared anonymous (bit 61), X exclusively mapped (bit 56), D soft-dirty (bit 55). Frames are numbered
- * from 0 in order of first appearance (processes in order of creation, pages ascending) afresh in each
- * observation, so only sharing is compared. A page that is not present but a guard region (bit 58) is `PAGE:G`.
- * Processes without any of these are left out.
- */
-export const Frames = z.record(z.string(), z.string()).meta({ id: 'Frames' });
+export const Frames = z
+  .record(z.string(), z.string())
+  .meta({
+    id: 'Frames',
+    description:
+      'The present pages of the arena for each live process, from `pagemap`: `PAGE:FRAME[F][X][D]` separated by spaces, with F file page or shared anonymous (bit 61), X exclusively mapped (bit 56), D soft-dirty (bit 55). Frames are numbered from 0 in order of first appearance (processes in order of creation, pages ascending) afresh in each observation, so only sharing is compared. A page that is not present but a guard region (bit 58) is `PAGE:G`. Processes without any of these are left out.',
+  });
 export type Frames = z.infer<typeof Frames>;
 
-/** Memory that the driver allocated during a program and did not free. */
 export const Remains = z
   .strictObject({
     what: z.enum(['page', 'object']),
     count: z.int().min(1),
-    /** The driver's function that allocated it. */
-    function: z.string(),
-    /** The operation during which it was allocated; the length of the program means the end. */
-    step: z.int().min(0),
+    function: z.string().describe("The driver's function that allocated it."),
+    step: z
+      .int()
+      .min(0)
+      .describe('The operation during which it was allocated; the length of the program means the end.'),
   })
-  .meta({ id: 'Remains' });
+  .meta({ id: 'Remains', description: 'Memory that the driver allocated during a program and did not free.' });
 export type Remains = z.infer<typeof Remains>;
 
-/** What one operation yielded on the levels that were asked for. */
 export const Observation = z
   .strictObject({
     outcome: Outcome,
-    /** Whether the failure that the operation asked for took place. Absent: no. */
-    failed: z.literal(true).optional(),
-    /** At a checkpoint and at the end (or after every operation if the run asks for it). */
-    layout: Layout.optional(),
-    /** Absent when unchanged since the previous observation of the program (which starts with none present). */
-    frames: Frames.optional(),
-    /** The driver's log lines without prefix and addresses, in order: `vm_fault pgoff=0 write=1`. Absent when none. */
-    callbacks: z.array(z.string()).optional(),
-    /** Kernel log lines that report a bug (`BUG:`, `WARNING:`, …) since the previous observation. Absent when none. */
-    reports: z.array(z.string()).optional(),
-    /** At the end of a program, for the level `health`: what is left. Absent when nothing is. */
-    remains: z.array(Remains).optional(),
+    failed: z
+      .literal(true)
+      .optional()
+      .describe('Whether the failure that the operation asked for took place. Absent: no.'),
+    layout: Layout.optional().describe(
+      'At a checkpoint and at the end (or after every operation if the run asks for it).',
+    ),
+    frames: Frames.optional().describe(
+      'Absent when unchanged since the previous observation of the program (which starts with none present).',
+    ),
+    callbacks: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "The driver's log lines without prefix and addresses, in order: `vm_fault pgoff=0 write=1`. Absent when none.",
+      ),
+    reports: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Kernel log lines that report a bug (`BUG:`, `WARNING:`, …) since the previous observation. Absent when none.',
+      ),
+    remains: z
+      .array(Remains)
+      .optional()
+      .describe('At the end of a program, for the level `health`: what is left. Absent when nothing is.'),
   })
-  .meta({ id: 'Observation' });
+  .meta({ id: 'Observation', description: 'What one operation yielded on the levels that were asked for.' });
 export type Observation = z.infer<typeof Observation>;

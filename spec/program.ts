@@ -26,13 +26,13 @@ type Schemas<Definitions extends readonly { schema: unknown }[]> = {
   [Index in keyof Definitions]: Definitions[Index]['schema'];
 };
 
-/**
- * One operation. Each has an actor, the process that performs it. An operation whose actor does not exist, or
- * whose mapping variable was never bound, is not performed (outcome `unbound`); an unbound descriptor is -1.
- */
 export const Operation = z
   .discriminatedUnion('op', DEFINITIONS.map(({ schema }) => schema) as unknown as Schemas<typeof DEFINITIONS>)
-  .meta({ id: 'Operation' });
+  .meta({
+    id: 'Operation',
+    description:
+      'One operation. Each has an actor, the process that performs it. An operation whose actor does not exist, or whose mapping variable was never bound, is not performed (outcome `unbound`); an unbound descriptor is -1.',
+  });
 export type Operation = z.infer<typeof Operation>;
 export type OperationName = Operation['op'];
 /** The operation with this name. */
@@ -58,27 +58,22 @@ export function describeOperation(op: Operation): string {
   return `${op.actor}: ${text?.(op) ?? op.op}${failure}`;
 }
 
-/**
- * The limits that a program runs under, each counted from what the process has when the program starts. All processes
- * of the program inherit them.
- */
 export const Setting = z
   .strictObject({
-    /** RLIMIT_AS: pages that can be mapped. */
-    addressSpace: z.int().min(0).max(1024).optional(),
-    /** RLIMIT_NOFILE: descriptors that can be open. */
-    descriptors: z.int().min(0).max(64).optional(),
-    /** RLIMIT_MEMLOCK in pages, without CAP_IPC_LOCK. */
-    locked: z.int().min(0).max(1024).optional(),
-    /** vm.max_map_count: areas that can be added. */
-    areas: z.int().min(0).max(64).optional(),
+    addressSpace: z.int().min(0).max(1024).optional().describe('RLIMIT_AS: pages that can be mapped.'),
+    descriptors: z.int().min(0).max(64).optional().describe('RLIMIT_NOFILE: descriptors that can be open.'),
+    locked: z.int().min(0).max(1024).optional().describe('RLIMIT_MEMLOCK in pages, without CAP_IPC_LOCK.'),
+    areas: z.int().min(0).max(64).optional().describe('vm.max_map_count: areas that can be added.'),
   })
-  .meta({ id: 'Setting' });
+  .meta({
+    id: 'Setting',
+    description:
+      'The limits that a program runs under, each counted from what the process has when the program starts. All processes of the program inherit them.',
+  });
 export type Setting = z.infer<typeof Setting>;
 export type SettingName = keyof Setting;
 export const SETTING_NAMES = Setting.keyof().options;
 
-/** A program: the unit that is generated, sent, shrunk, stored and replayed. Plain data, self-contained. */
 export const Program = z
   .strictObject({
     version: z.literal(PROGRAM_VERSION),
@@ -100,19 +95,23 @@ export const Program = z
       }
     });
   })
-  .meta({ id: 'Program' });
+  .meta({
+    id: 'Program',
+    description:
+      'A program: the unit that is generated, sent, shrunk, stored and replayed. Plain data, self-contained.',
+  });
 export type Program = z.infer<typeof Program>;
 
-/** A program with its story, as stored in the corpus or written for a counterexample. */
 export const ProgramFile = z
   .strictObject({
     $schema: z.string().optional(),
-    /** The contract's name, or its path. */
-    contract: z.string().min(1),
+    contract: z.string().min(1).describe("The contract's name, or its path."),
     reason: z.string().min(1),
-    /** The property that the program breaks; absent: `lockstep`. */
-    property: z.string().optional(),
+    property: z.string().optional().describe('The property that the program breaks; absent: `lockstep`.'),
     program: Program,
   })
-  .meta({ id: 'ProgramFile' });
+  .meta({
+    id: 'ProgramFile',
+    description: 'A program with its story, as stored in the corpus or written for a counterexample.',
+  });
 export type ProgramFile = z.infer<typeof ProgramFile>;

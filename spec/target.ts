@@ -4,11 +4,17 @@ import type { DriverCounting } from './driver-coverage.ts';
 /** More instances of one target than this gain nothing: one process checks what all of them observe. */
 export const MOST_INSTANCES = 64;
 
-/** Something that can be asked for by name: `kernel:6.12`, `memfd`, `sim`, `reference`, or a command of the user's. */
+/** Something that can be asked for by name: `kernel:6.12`, `memfd`, `sim`, `reference`, or a command of the user's (`adapter:…`). */
 export interface Target {
   readonly name: string;
   /** How many instances at once it is best run with, at most `MOST_INSTANCES`; 1 if absent. */
   readonly instances?: number;
+  /**
+   * Whether each instance has a kernel of its own. What ends such an instance each time it is tried, or hangs it, is a breach of
+   * what the kernel promises. Any other target is a program: that it ends, hangs or talks nonsense tells nothing of what it
+   * implements, so that is never a failure.
+   */
+  readonly ownsKernel?: true;
   /** Builds whatever the target needs and is not there yet. Throws a `ConformanceError` that says what to do. */
   prepare(options: PrepareOptions): Promise<void>;
   /** A fresh connection to a clean system under test. Call `prepare` first. */

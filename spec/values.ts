@@ -10,13 +10,13 @@ export const ActorName = Variable('p', 'a process').meta({ id: 'ActorName' });
 export const DescriptorName = Variable('d', 'a descriptor').meta({ id: 'DescriptorName' });
 export const MappingName = Variable('m', 'a mapping').meta({ id: 'MappingName' });
 
-/**
- * A place in memory, in bytes: from the address that an earlier `mmap` or `mremap` returned, or from the start of the
- * arena. A mapping variable keeps its address after `munmap`, as a pointer in C does.
- */
 export const Address = z
   .union([z.strictObject({ map: MappingName, offset: z.int() }), z.strictObject({ arena: z.int() })])
-  .meta({ id: 'Address' });
+  .meta({
+    id: 'Address',
+    description:
+      'A place in memory, in bytes: from the address that an earlier `mmap` or `mremap` returned, or from the start of the arena. A mapping variable keeps its address after `munmap`, as a pointer in C does.',
+  });
 export type Address = z.infer<typeof Address>;
 
 /**
@@ -25,10 +25,12 @@ export type Address = z.infer<typeof Address>;
  */
 export const WILD_POINTERS = ['null', 'kernel', 'noncanonical'] as const;
 
-/** Where a system call is told to find or put bytes: an address, or a wild pointer. */
 export const Pointer = z
   .union([...Address.options, z.strictObject({ wild: z.enum(WILD_POINTERS) })])
-  .meta({ id: 'Pointer' });
+  .meta({
+    id: 'Pointer',
+    description: 'Where a system call is told to find or put bytes: an address, or a wild pointer.',
+  });
 export type Pointer = z.infer<typeof Pointer>;
 
 /** The longest transfer of one operation, in bytes. */
@@ -37,14 +39,12 @@ export const TRANSFER_MAX = 65_536;
 /** How many bytes a transfer moves. */
 export const Count = z.int().min(0).max(TRANSFER_MAX);
 
-/** Bytes to write: `text` (Latin-1) repeated up to `length` bytes. */
 export const Data = z
   .strictObject({ text: z.string().regex(/^[\x20-\x7e]{1,64}$/), length: Count })
-  .meta({ id: 'Data' });
+  .meta({ id: 'Data', description: 'Bytes to write: `text` (Latin-1) repeated up to `length` bytes.' });
 export type Data = z.infer<typeof Data>;
 
-/** Protection as in `/proc/PID/maps`: `rwx`, with `-` for what is missing. */
 export const Protection = z
   .string()
   .regex(/^[r-][w-][x-]$/, 'a protection is three characters as in /proc/PID/maps: r or -, w or -, x or -')
-  .meta({ id: 'Protection' });
+  .meta({ id: 'Protection', description: 'Protection as in `/proc/PID/maps`: `rwx`, with `-` for what is missing.' });

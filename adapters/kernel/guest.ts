@@ -1,6 +1,6 @@
 import type { Connection, ConnectionEnd } from '../../spec/connection.ts';
 import { bootMachine, restoreMachine } from './saved-state.ts';
-import { linesOf } from './lines.ts';
+import { BadLine, linesOf } from './lines.ts';
 import type { Kit } from './kit.ts';
 import type { Machine } from './machine.ts';
 
@@ -69,7 +69,8 @@ export function connectTo(machine: GuestMachine, signal: AbortSignal | undefined
 async function* linesUntilEnd(machine: GuestMachine): AsyncGenerator<string, void, undefined> {
   try {
     yield* linesOf(machine.port);
-  } catch {
+  } catch (error) {
+    if (error instanceof BadLine) throw error;
     // The port breaks when QEMU dies; `closed` tells why it did.
   }
 }

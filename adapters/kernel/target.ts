@@ -21,6 +21,7 @@ export function kernelTarget(series: string, options: KernelTargetOptions = {}):
   let kit: Kit | undefined;
   return {
     name: options.name ?? `kernel:${series}`,
+    ownsKernel: true,
     prepare: async ({ onProgress, signal }) => {
       await installPackages('guest', onProgress);
       const helper = await buildHelper({ onProgress });

@@ -12,9 +12,9 @@ export function memfdTarget(): Target {
       await installPackages('helper', onProgress);
       helper = await buildHelper({ onProgress });
     },
-    connect: () => {
+    connect: async (signal) => {
       if (helper === undefined) throw new Error('memfd: connect before prepare');
-      return Promise.resolve(connectProcess(helper, ['--memfd']));
+      return connectProcess(helper, ['--memfd'], signal);
     },
   };
 }

@@ -109,3 +109,5 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
   process.stdout.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
   if (events.some((event) => 'event' in event && event.event === 'stopped')) break;
 }
+// An open input would keep the process alive after `stop`.
+process.stdin.destroy();

@@ -14,6 +14,7 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
   let kit: UmlKit | undefined;
   return {
     name,
+    ownsKernel: true,
     // Each stays on one processor, and checking takes another: on two of them, two instances are slower than one.
     instances: Math.max(1, Math.min(availableParallelism() - 1, MOST_INSTANCES)),
     ...(release.checks && {

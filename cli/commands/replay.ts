@@ -1,18 +1,22 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { resolveTarget } from '../../adapters/targets.ts';
 import { replayProgram, type ReplayStep } from '../../properties/replay.ts';
 import { formatValue, paintVerdict } from '../../reports/format.ts';
 import { describeReplay } from '../../reports/replay.ts';
 import { worstVerdict } from '../../reports/run-view.ts';
+import { ConformanceError } from '../../spec/errors.ts';
 import { loadContract } from '../../spec/load.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
+import { timeoutOption } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { findReplaySources } from '../replay-source.ts';
 import { paint, printJson, say } from '../terminal.ts';
 
 interface ReplayOptions {
-  target: string;
+  target?: string;
+  adapter?: string;
+  timeout?: number;
   contract?: string;
   json?: true;
 }
@@ -22,7 +26,11 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
   return new Command('replay')
     .description('perform a program again, step by step, with what is expected and what is observed')
     .argument('<file|token>', 'a program file, a journal (each of its counterexamples), or a token')
-    .requiredOption('--target <name>', 'the target to perform it on')
+    .option('--target <name>', 'the target to perform it on')
+    .addOption(
+      new Option('--adapter <command>', 'a command that speaks the protocol to perform it on').conflicts('target'),
+    )
+    .addOption(timeoutOption())
     .option('--contract <name|file>', 'another contract than the one the program was made for')
     .option('--json', 'print one JSON object to standard output')
     .action(async (given: string, options: ReplayOptions) => onExit(await replay(given, options)));
@@ -31,7 +39,7 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
 async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {
   const sources = findReplaySources(given);
   const jobs = sources.map((source) => ({ ...source, contract: loadContract(options.contract ?? source.contract) }));
-  const target = resolveTarget(options.target);
+  const target = resolveTarget(targetName(options));
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   const replays = [];
@@ -46,6 +54,7 @@ async function replay(given: string, options: ReplayOptions): Promise<ExitCode> 
         program,
         signal,
         ...(property && { property }),
+        ...(options.timeout !== undefined && { silenceMs: options.timeout }),
       });
       const verdict = verdictOf(steps, message);
       progress.print(`${paint('bold', formatValue(title))} (${contract.name} on ${target.name})`);
@@ -62,6 +71,16 @@ async function replay(given: string, options: ReplayOptions): Promise<ExitCode> 
   if (options.json) printJson({ replays });
   if (signal.aborted) say('the replay was interrupted');
   return signal.aborted ? EXIT.incomplete : exitCodeOf(worstVerdict(replays.map(({ verdict }) => verdict)));
+}
+
+function targetName({ target, adapter }: ReplayOptions): string {
+  if (target !== undefined) return target;
+  if (adapter !== undefined) return `adapter:${adapter}`;
+  throw new ConformanceError(
+    'usage',
+    'no-target',
+    "required option '--target <name>' or '--adapter <command>' not specified",
+  );
 }
 
 const ENDINGS = { pass: 'agrees on every step', fail: 'disagrees', errored: 'could not be judged' } as const;

@@ -16,7 +16,7 @@ import { unknownName } from '../../spec/suggest.ts';
 import { MOST_INSTANCES } from '../../spec/target.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
-import { collect, parseCount, parseDuration, parseJobs, parseSeed, SEEDS } from '../options.ts';
+import { collect, parseCount, parseDuration, parseJobs, parseSeed, SEEDS, timeoutOption } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { prepareRunFiles } from '../run-files.ts';
 import { createRecorder } from '../run-recorder.ts';
@@ -30,11 +30,13 @@ const DEFAULT_SHRINK_MS = 60_000;
 
 interface RunOptions {
   target?: string[];
+  adapter?: string[];
   contract?: string[];
   property?: string[];
   seed?: number;
   programs?: number;
   time?: number;
+  timeout?: number;
   shrinkTime: number;
   jobs?: number;
   out?: string;
@@ -46,6 +48,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
   return new Command('run')
     .description('check targets against contracts with generated programs')
     .option('--target <name>', `a target, repeatable (default: ${DEFAULT_TARGETS.join(', ')})`, collect)
+    .option('--adapter <command>', 'a command that speaks the protocol (docs/protocol.md), repeatable', collect)
     .option('--contract <name|file>', `a contract, repeatable (default: ${listContracts().join(', ')})`, collect)
     .option('--property <name>', `a property, repeatable (default: ${PROPERTY_NAMES.join(', ')})`, collect)
     .option('--seed <number>', 'the seed of all programs (default: random, printed)', parseSeed)
@@ -64,6 +67,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
         .argParser(parseDuration)
         .default(DEFAULT_SHRINK_MS, '60s'),
     )
+    .addOption(timeoutOption())
     .option(
       '--jobs <number>',
       `instances of each target that work at once, 1 to ${String(MOST_INSTANCES)} (default: one for each processor but one with uml:…, else 1)`,
@@ -112,16 +116,23 @@ function makePlan(options: RunOptions): { plan: RunPlan; contractArguments: Map<
   });
   const properties = (options.property ?? PROPERTY_NAMES).map((name) => propertyNamed(name));
   const plan: RunPlan = {
-    targets: (options.target ?? DEFAULT_TARGETS).map((name) => resolveTarget(name)),
+    targets: targetNames(options).map((name) => resolveTarget(name)),
     contracts,
     properties,
     seed: options.seed ?? randomInt(SEEDS),
     programs: options.programs ?? DEFAULT_PROGRAMS,
     ...(options.time === undefined ? {} : { timeMs: options.time }),
     shrinkMs: options.shrinkTime,
+    ...(options.timeout === undefined ? {} : { silenceMs: options.timeout }),
     ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
   };
   return { plan, contractArguments };
+}
+
+/** Only what was asked for: adapters alone mean no other target. */
+function targetNames({ target = [], adapter = [] }: RunOptions): readonly string[] {
+  const names = [...target, ...adapter.map((command) => `adapter:${command}`)];
+  return names.length > 0 ? [...new Set(names)] : DEFAULT_TARGETS;
 }
 
 function propertyNamed(name: string): PropertyName {

@@ -24,11 +24,14 @@ export const descriptorOperations = [
     'open',
     {
       to: DescriptorName,
-      /** `neither` is the access mode 3, which allows neither reading nor writing (open(2), NOTES). */
-      access: z.enum(['ro', 'wo', 'rw', 'neither']),
+      access: z
+        .enum(['ro', 'wo', 'rw', 'neither'])
+        .describe('`neither` is the access mode 3, which allows neither reading nor writing (open(2), NOTES).'),
       flags: z.array(z.enum(OPEN_FLAGS)).optional(),
-      /** Who opens: root, or (with the file system ids of) a user without privileges. */
-      user: z.literal('nobody').optional(),
+      user: z
+        .literal('nobody')
+        .optional()
+        .describe('Who opens: root, or (with the file system ids of) a user without privileges.'),
       fail: failing('allocation'),
     },
     (op) => {
@@ -42,11 +45,9 @@ export const descriptorOperations = [
     'dup2',
     {
       ...fd,
-      /** The number to take: that of this variable, open or not. */
-      onto: DescriptorName,
+      onto: DescriptorName.describe('The number to take: that of this variable, open or not.'),
       to: DescriptorName,
-      /** dup3 differs when both numbers are the same. */
-      call: z.enum(['dup2', 'dup3']),
+      call: z.enum(['dup2', 'dup3']).describe('dup3 differs when both numbers are the same.'),
     },
     (op) => `${op.to} = ${op.call}(${op.fd}, ${op.onto})`,
   ),

@@ -30,13 +30,14 @@ export const mappingOperations = [
       fd: DescriptorName,
       to: MappingName,
       length: Int64,
-      /** Bytes. */
-      offset: Int64,
+      offset: Int64.describe('Bytes.'),
       prot: Protection,
       type: z.enum(MAP_TYPES),
       flags: z.array(z.enum(MAP_FLAGS)).optional(),
-      /** Absent: the kernel chooses. */
-      place: z.strictObject({ how: z.enum(PLACES), at: Address }).optional(),
+      place: z
+        .strictObject({ how: z.enum(PLACES), at: Address })
+        .optional()
+        .describe('Absent: the kernel chooses.'),
     },
     (op) => {
       const place = op.place === undefined ? '' : `, ${op.place.how} at ${address(op.place.at)}`;
@@ -55,8 +56,7 @@ export const mappingOperations = [
       oldLength: Int64,
       newLength: Int64,
       flags: z.array(z.enum(REMAP_FLAGS)).optional(),
-      /** The new address: for `fixed`, and a hint for `dontunmap` without it. */
-      place: Address.optional(),
+      place: Address.optional().describe('The new address: for `fixed`, and a hint for `dontunmap` without it.'),
       to: MappingName,
     },
     (op) => {
