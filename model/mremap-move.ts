@@ -1,7 +1,17 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
-import { findVma, isCrowded, isSpecial, lockedPages, mayExpand, mayLock, slice, splitAt } from './areas.ts';
+import {
+  findVma,
+  isCrowded,
+  isFixedInSize,
+  isSpecial,
+  lockedPages,
+  mayExpand,
+  mayLock,
+  slice,
+  splitAt,
+} from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
 import { populate } from './gup.ts';
@@ -62,11 +72,11 @@ export function refusal(draft: Draft, process: Process, vma: Vma | undefined, re
   }
   if (remap.dontUnmap) {
     if (!changes.dontunmapForAll(draft.kernel)) return fail(draft, 'EINVAL', 'REMAP-14');
-    if (isSpecial(vma.flags)) return fail(draft, 'EINVAL', 'REMAP-15');
+    if (isFixedInSize(vma.flags)) return fail(draft, 'EINVAL', 'REMAP-15');
   }
   if (oldPages > vma.end - start) return fail(draft, 'EFAULT', 'REMAP-16');
   if (newPages === oldPages) return undefined;
-  if (isSpecial(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
+  if (isFixedInSize(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
   const more = newPages - oldPages;
   const lockedMore = changes.mremapCountsLockedBytes(draft.kernel) ? wrapped(process, more) : more;
   if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, lockedMore))
@@ -96,6 +106,8 @@ export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Ou
   const isTail = oldPages === vma.end - start;
   if (isTail && isFree(process.vmas, vma.end, vma.end + more) && mayLieAt(facts, vma.end, more)) {
     if (!mayCharge(draft, vma, more)) return fail(draft, 'ENOMEM', 'REMAP-18');
+    // It grows by merging with what is added, which a special area does not.
+    if (isSpecial(vma.flags) && growsByMerging(draft)) return fail(draft, 'ENOMEM', 'PLACE-08');
     const grown = growInPlace(draft, process, vma, more);
     if ((vma.flags & flag.VM_LOCKED) !== 0) {
       draft.framesClauses.push('LOCK-06');
@@ -107,6 +119,12 @@ export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Ou
   const target = gapFor(draft, process, newPages, vma.pgoff + start - vma.start);
   if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
   return move(draft, process, vma, remap, target);
+}
+
+/** An area whose driver has `close` grew by itself for longer (mm/mremap.c of the stable series 6.1). */
+function growsByMerging({ contract, kernel }: Draft): boolean {
+  if (contract.vmOperations.close && !changes.closeHindersRemovalOnly(kernel)) return false;
+  return changes.mremapMergesInPlace(kernel);
 }
 
 function growInPlace(draft: Draft, process: Process, vma: Vma, more: number): Process {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Contract, CONTRACT_VERSION } from './contract.ts';
+import { Contract, CONTRACT_VERSIONS } from './contract.ts';
 import { ConformanceError, messageOf } from './errors.ts';
 import { PROGRAM_VERSION, ProgramFile } from './program.ts';
 import { check, checkVersion, parseJson, readText } from './read-json.ts';
@@ -53,7 +53,7 @@ export function loadProgramFile(path: string): ProgramFile {
 }
 
 function checkContract(value: unknown, source: string): Contract {
-  checkVersion(value, CONTRACT_VERSION, 'contract', source);
+  checkVersion(value, CONTRACT_VERSIONS, 'contract', source);
   return check(value, { schema: Contract, what: 'contract', source });
 }
 

@@ -10,8 +10,9 @@ import { abortOnInterrupt } from '../interrupt.ts';
 import { createProgress } from '../progress.ts';
 import { findReplaySources } from '../replay-source.ts';
 import { paint, printJson, say } from '../terminal.ts';
+import { userDriver, type UserDriverOptions, withUserDriver } from '../user-driver.ts';
 
-interface ReplayOptions {
+interface ReplayOptions extends UserDriverOptions {
   target: string;
   contract?: string;
   json?: true;
@@ -19,8 +20,10 @@ interface ReplayOptions {
 
 /** `replay`: performs one program again, step by step. */
 export function replayCommand(onExit: (code: ExitCode) => void): Command {
-  return new Command('replay')
-    .description('perform a program again, step by step, with what is expected and what is observed')
+  const command = new Command('replay').description(
+    'perform a program again, step by step, with what is expected and what is observed',
+  );
+  return withUserDriver(command)
     .argument('<file|token>', 'a program file, a journal (each of its counterexamples), or a token')
     .requiredOption('--target <name>', 'the target to perform it on')
     .option('--contract <name|file>', 'another contract than the one the program was made for')
@@ -31,7 +34,8 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
 async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {
   const sources = findReplaySources(given);
   const jobs = sources.map((source) => ({ ...source, contract: loadContract(options.contract ?? source.contract) }));
-  const target = resolveTarget(options.target);
+  const contracts = new Map(jobs.map(({ contract }) => [contract.name, contract]));
+  const target = resolveTarget(options.target, userDriver(options, [...contracts.values()]));
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   const replays = [];

@@ -22,13 +22,16 @@ import { prepareRunFiles } from '../run-files.ts';
 import { createRecorder } from '../run-recorder.ts';
 import { type RunPlan, runSession } from '../run-session.ts';
 import { paint, printJson, say } from '../terminal.ts';
+import { userDriver, userDriverArguments, type UserDriverOptions, withUserDriver } from '../user-driver.ts';
 
 /** What `run` checks when no target is named. */
 export const DEFAULT_TARGETS = ['sim', 'memfd', 'kernel:6.12'] as const;
+/** And when a driver of the user's is. */
+const DRIVER_TARGETS = ['kernel:6.12'] as const;
 const DEFAULT_PROGRAMS = 1000;
 const DEFAULT_SHRINK_MS = 60_000;
 
-interface RunOptions {
+interface RunOptions extends UserDriverOptions {
   target?: string[];
   contract?: string[];
   property?: string[];
@@ -43,8 +46,8 @@ interface RunOptions {
 
 /** `run`: checks targets against contracts with generated programs. */
 export function runCommand(onExit: (code: ExitCode) => void): Command {
-  return new Command('run')
-    .description('check targets against contracts with generated programs')
+  const command = new Command('run').description('check targets against contracts with generated programs');
+  return withUserDriver(command)
     .option('--target <name>', `a target, repeatable (default: ${DEFAULT_TARGETS.join(', ')})`, collect)
     .option('--contract <name|file>', `a contract, repeatable (default: ${listContracts().join(', ')})`, collect)
     .option('--property <name>', `a property, repeatable (default: ${PROPERTY_NAMES.join(', ')})`, collect)
@@ -77,7 +80,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
 async function run(options: RunOptions): Promise<ExitCode> {
   const { plan, contractArguments } = makePlan(options);
   const files = prepareRunFiles(options.out, new Date());
-  const recorder = createRecorder(files.journal, files.directory, contractArguments);
+  const recorder = createRecorder(files.journal, files.directory, contractArguments, userDriverArguments(options));
   const context: ReportContext = { clause: (id) => CLAUSES.get(id), replayCommand: recorder.replayCommand };
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
@@ -110,9 +113,11 @@ function makePlan(options: RunOptions): { plan: RunPlan; contractArguments: Map<
     contractArguments.set(contract.name, argument);
     return contract;
   });
+  const driver = userDriver(options, options.contract === undefined ? [] : contracts);
+  const targets = options.target ?? (driver.userModule === undefined ? DEFAULT_TARGETS : DRIVER_TARGETS);
   const properties = (options.property ?? PROPERTY_NAMES).map((name) => propertyNamed(name));
   const plan: RunPlan = {
-    targets: (options.target ?? DEFAULT_TARGETS).map((name) => resolveTarget(name)),
+    targets: targets.map((name) => resolveTarget(name, driver)),
     contracts,
     properties,
     seed: options.seed ?? randomInt(SEEDS),

@@ -1,4 +1,4 @@
-import { aliasing, byOffset, type Clause, clause, logs, notSpecial } from './clause.ts';
+import { aliasing, both, byOffset, type Clause, clause, faults, logs, mapsPrivately, notSpecial } from './clause.ts';
 
 /** Accessing memory: faults, aliases and private copies. */
 export const accessClauses: readonly Clause[] = [
@@ -7,7 +7,7 @@ export const accessClauses: readonly Clause[] = [
     'callbacks',
     'The first access to a page calls vm_fault once, with its page offset and whether it was a write.',
     'mm/memory.c do_fault; measured',
-    logs('vm_fault'),
+    both(faults, logs('vm_fault')),
   ),
   clause(
     'FAULT-02',
@@ -32,21 +32,21 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'Whatever the page offset, the fault yields the buffer’s first page.',
     'contract, fault',
-    aliasing,
+    both(faults, aliasing),
   ),
   clause(
     'FAULT-06',
     'outcome',
     'The fault yields the buffer’s page at the faulting page offset.',
     'contract, fault',
-    byOffset,
+    both(faults, byOffset),
   ),
   clause(
     'FAULT-07',
     'outcome',
     'A fault beyond the buffer ends with SIGBUS, BUS_ADRERR.',
     'contract, fault; mmap(2)',
-    byOffset,
+    both(faults, byOffset),
   ),
   clause(
     'FAULT-08',
@@ -82,24 +82,28 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'The first store to a private page that is not present copies the driver’s page after one vm_fault for writing.',
     'mm/memory.c do_cow_fault; measured',
+    both(faults, mapsPrivately),
   ),
   clause(
     'COW-02',
     'outcome',
     'A store to a private page that was only read copies it without the driver.',
     'mm/memory.c do_wp_page; measured',
+    mapsPrivately,
   ),
   clause(
     'COW-04',
     'outcome',
     'A private copy that a fork shared is copied again by whoever stores first.',
     'fork(2); mm/memory.c do_wp_page',
+    mapsPrivately,
   ),
   clause(
     'COW-05',
     'outcome',
     'A private copy shows what its process stored, and no later change of the device.',
     'mmap(2), MAP_PRIVATE',
+    mapsPrivately,
   ),
   clause(
     'FAULT-09',
@@ -113,7 +117,7 @@ export const accessClauses: readonly Clause[] = [
     'frames',
     'process_vm_readv of a private copy that a fork shared copies it for the process that is read.',
     'mm/gup.c gup_must_unshare (5.19); measured',
-    { by: ['vm_read'], since: [5, 19] },
+    { by: ['vm_read'], since: [5, 19], applies: mapsPrivately },
   ),
   clause('REMOTE-01', 'outcome', 'process_vm_readv reads what the process would.', 'process_vm_readv(2)', {
     by: ['vm_read'],

@@ -1,4 +1,4 @@
-import { character, type Clause, clause, notSpecial, opens, regular, special } from './clause.ts';
+import { both, character, type Clause, clause, notSpecial, opens, regular, special } from './clause.ts';
 
 /** Advice, locks and questions about memory. */
 export const adviceClauses: readonly Clause[] = [
@@ -68,14 +68,14 @@ export const adviceClauses: readonly Clause[] = [
   clause(
     'ADVICE-12',
     'outcome',
-    'MADV_DOFORK of a VM_DONTEXPAND area fails with EINVAL.',
+    'MADV_DOFORK of a special area (VM_DONTEXPAND, VM_MIXEDMAP) fails with EINVAL.',
     'mm/madvise.c madvise_vma_behavior; first seen in 7.3',
     { by: ['madvise'], since: [7, 3], applies: special },
   ),
   clause(
     'ADVICE-13',
     'outcome',
-    'MADV_DODUMP of a VM_DONTEXPAND area fails with EINVAL.',
+    'MADV_DODUMP of a special area (VM_DONTEXPAND, VM_MIXEDMAP, VM_PFNMAP) fails with EINVAL.',
     'mm/madvise.c madvise_vma_behavior; measured',
     { by: ['madvise'], applies: special },
   ),
@@ -184,7 +184,7 @@ export const adviceClauses: readonly Clause[] = [
   clause(
     'GUARD-02',
     'outcome',
-    'MADV_GUARD_INSTALL of a VM_DONTEXPAND or locked area, and MADV_GUARD_REMOVE of a VM_DONTEXPAND one, fail with EINVAL.',
+    'MADV_GUARD_INSTALL of a special or locked area, and MADV_GUARD_REMOVE of a special one, fail with EINVAL.',
     'madvise(2), ERRORS; mm/madvise.c is_valid_guard_vma; measured on 7.3',
     { by: ['madvise'], since: [6, 15] },
   ),
@@ -294,7 +294,7 @@ export const adviceClauses: readonly Clause[] = [
   clause(
     'LOCK-11',
     'layout',
-    'A VM_DONTEXPAND area is never locked; mlock only brings in its pages.',
+    'A special area (VM_DONTEXPAND, VM_MIXEDMAP, VM_PFNMAP) is never locked; mlock only brings in its pages.',
     'mm/mlock.c mlock_fixup; measured',
     { by: ['mlock', 'mlockall'], applies: special },
   ),
@@ -305,7 +305,7 @@ export const adviceClauses: readonly Clause[] = [
     'mm/mlock.c, mm/vma.c __split_vma',
     {
       by: ['mlock', 'munlock'],
-      applies: (contract) => contract.vmOperations.open && !contract.mmap.flags.includes('dontexpand'),
+      applies: both(opens, notSpecial),
     },
   ),
   clause(

@@ -1,4 +1,16 @@
-import { type Clause, clause, closes, fails, notSpecial, opens, perOpen } from './clause.ts';
+import {
+  both,
+  type Clause,
+  clause,
+  closes,
+  fails,
+  faults,
+  mapsPrivately,
+  shown,
+  notSpecial,
+  opens,
+  perOpen,
+} from './clause.ts';
 
 /** Processes and the module. */
 export const processesClauses: readonly Clause[] = [
@@ -15,12 +27,14 @@ export const processesClauses: readonly Clause[] = [
     'frames',
     'fork copies no page table of an area without private copies: the child faults by itself.',
     'mm/memory.c vma_needs_copy; measured',
+    faults,
   ),
   clause(
     'FORK-04',
     'frames',
     'fork copies all present pages of an area with private copies, the device’s pages too.',
     'mm/memory.c copy_page_range; measured',
+    both(faults, mapsPrivately),
   ),
   clause('FORK-05', 'layout', 'The child’s areas are those of its parent.', 'fork(2), kernel/fork.c dup_mmap'),
   clause('EXIT-01', 'outcome', 'A process that exits leaves the others as they are.', '_exit(2)'),
@@ -31,7 +45,7 @@ export const processesClauses: readonly Clause[] = [
     'mm/mmap.c exit_mmap; measured',
     closes,
   ),
-  clause('EXIT-03', 'frames', 'The pages of a process that exits are no longer mapped.', 'mm/mmap.c exit_mmap'),
+  clause('EXIT-03', 'frames', 'The pages of a process that exits are no longer mapped.', 'mm/mmap.c exit_mmap', shown),
   clause('FORK-06', 'layout', 'An area with MADV_DONTFORK is missing in the child.', 'madvise(2), MADV_DONTFORK', {
     by: ['madvise'],
   }),
