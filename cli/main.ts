@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { escapeControls } from '../reports/escape.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
+import { contractCommand } from './commands/contract.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -16,9 +17,9 @@ function buildProgram(onExit: (code: ExitCode) => void): Command {
   const program = new Command(TOOL.name)
     .description('property-based conformance tests for Linux devices that map their buffer into user space')
     .version(TOOL.version);
-  const commands = [runCommand, replayCommand, targetsCommand, prepareCommand, doctorCommand];
+  const commands = [runCommand, replayCommand, contractCommand, targetsCommand, prepareCommand, doctorCommand];
   for (const command of commands) program.addCommand(command(onExit));
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     // Commander would print and exit by itself; mistakes are reported in one place, below.
     command.configureOutput({ outputError: () => undefined });
     command.exitOverride((error) => {
@@ -26,6 +27,10 @@ function buildProgram(onExit: (code: ExitCode) => void): Command {
     });
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function reportError(error: unknown): ExitCode {

@@ -176,6 +176,7 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
   if (merged === undefined && draft.contract.vmOperations.open) draft.callback('vm_open', '', 'REMAP-23');
   if (merged !== undefined) draft.layoutClauses.push('VMA-03');
   current = movePages(draft, { ...current, vmas: merged ?? inserted(current.vmas, copyOf) }, start, end, target);
+  current = forgetTracking(draft, current, start);
 
   if (remap.dontUnmap) {
     current = keepSource(draft, current, start, end);
@@ -190,6 +191,17 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
   }
   draft.layoutClauses.push('REMAP-21');
   return succeed(draft, target, movedClause(remap));
+}
+
+/** `untrack_pfn_clear`: an area of which pages have gone is not the one that remap_pfn_range has made, not even what is left of it. */
+function forgetTracking(draft: Draft, process: Process, page: number): Process {
+  const area = findVma(process.vmas, page);
+  if (area === undefined || (area.flags & flag.VM_PAT) === 0) return process;
+  const forgotten = { ...area, flags: area.flags & ~flag.VM_PAT };
+  const changed = { ...process, vmas: process.vmas.with(process.vmas.indexOf(area), forgotten) };
+  draft.replace(changed);
+  draft.layoutClauses.push('PLACE-10');
+  return changed;
 }
 
 function movedClause({ oldPages, dontUnmap, to }: Remap): string {

@@ -1,4 +1,16 @@
-import { aliasing, both, byOffset, type Clause, clause, faults, logs, mapsPrivately, notSpecial } from './clause.ts';
+import {
+  aliasing,
+  both,
+  byOffset,
+  clause,
+  type Clause,
+  faults,
+  logs,
+  mapsPrivately,
+  mayLackPages,
+  notSpecial,
+  shown,
+} from './clause.ts';
 
 /** Accessing memory: faults, aliases and private copies. */
 export const accessClauses: readonly Clause[] = [
@@ -46,7 +58,7 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'A fault beyond the buffer ends with SIGBUS, BUS_ADRERR.',
     'contract, fault; mmap(2)',
-    both(faults, byOffset),
+    both(faults, mayLackPages),
   ),
   clause(
     'FAULT-08',
@@ -141,7 +153,7 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'process_vm_readv and process_vm_writev end early at the first page that cannot be had, and return what was transferred.',
     'process_vm_readv(2), RETURN VALUE; measured',
-    { by: ['vm_read', 'vm_write'] },
+    { by: ['vm_read', 'vm_write'], applies: shown },
   ),
   clause(
     'REMOTE-05',
@@ -169,7 +181,7 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'Reading and writing /proc/PID/mem end early at the first page that cannot be had, and return what was transferred.',
     'fs/proc/base.c mem_rw; measured',
-    { by: ['mem_read', 'mem_write'] },
+    { by: ['mem_read', 'mem_write'], applies: shown },
   ),
   clause(
     'REMOTE-10',

@@ -72,6 +72,19 @@ export const aliasing: Applies = (contract) => contract.fault === 'first';
 export const byOffset: Applies = (contract) => contract.fault === 'offset';
 export const opens: Applies = (contract) => contract.vmOperations.open;
 export const closes: Applies = (contract) => contract.vmOperations.close;
+/** Whether a mapping may show a page that the driver has not: beyond the buffer, or gone. */
+export const mayLackPages: Applies = (contract, facts) => {
+  if (inserts(contract, facts)) return true;
+  if (!faults(contract, facts) || contract.fault === 'first') return false;
+  return contract.mmap.range === 'any' || notFixedInSize(contract, facts);
+};
+/** Areas that grow where they are: those that merge with what is added, or are left alone. */
+export const mergesToGrow: Applies = (contract, { version: [major, minor] }) => {
+  const isAtLeast = (minorOf: number, majorOf: number): boolean =>
+    major > majorOf || (major === majorOf && minor >= minorOf);
+  return isAtLeast(19, 5) && (!contract.vmOperations.close || isAtLeast(4, 6));
+};
+export const growsInPlace: Applies = (contract, facts) => faults(contract, facts) || !mergesToGrow(contract, facts);
 /** How the driver’s pages get into a mapping. */
 export const faults: Applies = (contract) => placementOf(contract) === 'fault';
 export const inserts: Applies = (contract) => placementOf(contract) === 'insert';

@@ -1,9 +1,11 @@
 import {
+  both,
   character,
-  type Clause,
   clause,
+  type Clause,
   closes,
   fixedInSize,
+  growsInPlace,
   logs,
   mapsPrivately,
   merges,
@@ -232,7 +234,7 @@ export const mappingsClauses: readonly Clause[] = [
     'outcome',
     'mprotect that makes a private mapping of more than all memory writable fails with ENOMEM.',
     'mm/mprotect.c mprotect_fixup, overcommit heuristic',
-    (_, f) => f.mapPages === undefined,
+    both(mapsPrivately, (_, f) => f.mapPages === undefined),
   ),
   clause(
     'PROT-10',
@@ -345,7 +347,7 @@ export const mappingsClauses: readonly Clause[] = [
     'outcome',
     'mremap with the old size 0 of a private mapping fails with EINVAL.',
     'mremap(2), NOTES; mm/mremap.c; measured',
-    { by: ['mremap'] },
+    { by: ['mremap'], applies: mapsPrivately },
   ),
   clause(
     'REMAP-14',
@@ -391,7 +393,7 @@ export const mappingsClauses: readonly Clause[] = [
     'outcome',
     'mremap grows an area in place where nothing is mapped behind it.',
     'mremap(2); mm/mremap.c vma_expandable',
-    { by: ['mremap'], applies: notFixedInSize },
+    { by: ['mremap'], applies: both(growsInPlace, notFixedInSize) },
   ),
   clause(
     'REMAP-20',

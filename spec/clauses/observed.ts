@@ -1,4 +1,4 @@
-import { aliasing, both, byOffset, type Clause, clause, mapsPrivately, merges, shown } from './clause.ts';
+import { aliasing, both, byOffset, clause, type Clause, mapsPrivately, merges, shown } from './clause.ts';
 
 /** What can be seen of an address space, and what must never be seen. */
 export const observedClauses: readonly Clause[] = [

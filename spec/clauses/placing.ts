@@ -1,4 +1,4 @@
-import { both, type Clause, clause, inserts, notFixedInSize, remaps } from './clause.ts';
+import { both, clause, type Clause, inserts, mergesToGrow, notFixedInSize, remaps } from './clause.ts';
 
 /** Pages that the driver’s mmap puts in place, so that nothing is left to be faulted in. */
 export const placingClauses: readonly Clause[] = [
@@ -56,12 +56,17 @@ export const placingClauses: readonly Clause[] = [
     'outcome',
     'mremap does not make a VM_MIXEDMAP area longer in place, although there is room: ENOMEM, because it never merges.',
     'mm/mremap.c mremap; mm/vma.c vma_merge_extend; measured',
+    { by: ['mremap'], applies: both(inserts, notFixedInSize, mergesToGrow) },
+  ),
+  clause(
+    'PLACE-10',
+    'layout',
+    'On x86 an area that one remap_pfn_range has made is marked (ar), and so is what is split off it; when mremap has moved pages away, what is left is marked no more.',
+    'arch/x86/mm/pat/memtype.c track_pfn_remap, untrack_pfn_clear; gone in 6.16; measured',
     {
       by: ['mremap'],
-      since: [5, 19],
-      applies: (contract, facts) =>
-        both(inserts, notFixedInSize)(contract, facts) &&
-        (!contract.vmOperations.close || facts.version[0] > 6 || facts.version[1] >= 4),
+      before: [6, 16],
+      applies: both(remaps, (_, facts) => facts.platform.tracksRemapped),
     },
   ),
   clause(

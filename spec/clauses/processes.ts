@@ -1,15 +1,18 @@
 import {
   both,
-  type Clause,
   clause,
+  type Clause,
   closes,
   fails,
   faults,
   mapsPrivately,
-  shown,
   notSpecial,
   opens,
   perOpen,
+  reads,
+  shown,
+  transfers,
+  writes,
 } from './clause.ts';
 
 /** Processes and the module. */
@@ -79,21 +82,21 @@ export const processesClauses: readonly Clause[] = [
     'outcome',
     'A copy to user memory that fails makes the transfer EFAULT: the position stays, and nothing was read.',
     'contract, read; read(2), EFAULT',
-    { by: ['read'], applies: fails('copy') },
+    { by: ['read'], applies: both(reads, fails('copy')) },
   ),
   clause(
     'FAIL-03',
     'outcome',
     'A copy from user memory that fails makes the transfer EFAULT: the position stays, and the bytes to be written are zero.',
     'contract, write; include/linux/uaccess.h _copy_from_user; measured',
-    { by: ['write'], applies: fails('copy') },
+    { by: ['write'], applies: both(writes, fails('copy')) },
   ),
   clause(
     'FAIL-04',
     'outcome',
     'A copy of nothing that fails is no failure.',
     'include/linux/uaccess.h copy_to_user; measured',
-    { by: ['read', 'write'], applies: fails('copy') },
+    { by: ['read', 'write'], applies: both(transfers, fails('copy')) },
   ),
   clause(
     'FAIL-05',
