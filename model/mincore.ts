@@ -2,6 +2,7 @@ import { encodeBytes } from '../spec/bytes.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import { findVma } from './areas.ts';
+import { mincoreSeesRemapped } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { fail, succeed } from './outcome.ts';
 import { PAGE_SIZE, resolve, safe } from './place.ts';
@@ -21,7 +22,7 @@ export function mincore(draft: Draft, process: Process, op: Op<'mincore'>): Outc
     const vma = findVma(process.vmas, page);
     if (vma === undefined) return fail(draft, 'ENOMEM', 'CORE-03');
     // mm/pagewalk.c `walk_page_test` passes them over.
-    if ((vma.flags & VM_PFNMAP) !== 0) {
+    if ((vma.flags & VM_PFNMAP) !== 0 && !mincoreSeesRemapped(draft.kernel)) {
       draft.outcomeClauses.push('PLACE-09');
       continue;
     }

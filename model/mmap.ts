@@ -183,7 +183,9 @@ function mapRegion(draft: Draft, process: Process, op: Mmap, wanted: Vma): Outco
     const { mmap: rules, vmOperations } = draft.contract;
     const clause = driverRefuses(draft, candidate);
     if (clause !== undefined) {
-      return fail(draft, rules.refusal ?? 'EINVAL', replaces ? 'MAP-19' : clause);
+      // What was there is gone, but that the driver refuses is what decides.
+      if (replaces) draft.outcomeClauses.push('MAP-19');
+      return fail(draft, rules.refusal ?? 'EINVAL', clause);
     }
     if (rules.callsVmOpen && vmOperations.open) draft.callback('vm_open', '', 'MAP-23');
     if (rules.flags.length > 0) draft.layoutClauses.push('VMA-04');

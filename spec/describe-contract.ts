@@ -40,7 +40,7 @@ const PLACEMENTS = {
   insert:
     'mmap puts all pages in place (VM_MIXEDMAP): no access faults, fork copies the page tables, and a page that is gone ends with SIGBUS.',
   remap:
-    'mmap puts all pages in place as page frame numbers (VM_PFNMAP, VM_IO): no access faults, pagemap and mincore show none, and the kernel gets at none for anybody else.',
+    'mmap puts all pages in place as page frame numbers (VM_PFNMAP, VM_IO): no access faults, pagemap shows none, and the kernel gets at none for anybody else.',
 } as const;
 
 function mapping(contract: Contract): string[] {

@@ -90,6 +90,8 @@ export interface KernelVersion {
   canUpgrade: (vma: Vma, entry: PageTableEntry) => boolean;
   /** VMAs that one remap_pfn_range has filled are marked, because x86 keeps track of their memory type (VM_PAT, until 6.15). */
   readonly tracksMemoryTypes: boolean;
+  /** mincore passes over VMAs of page frame numbers, as all walkers of page tables do that do not ask for them (not in 7.x). */
+  readonly mincoreSkipsRemapped: boolean;
   /** `madvise_behavior_valid`. */
   knowsAdvice: (advice: Advice) => boolean;
 }
@@ -148,6 +150,7 @@ export function kernelVersion(series: Series): KernelVersion {
     triesToUpgrade: since('6.1') ? triesSharedAndPrivate : (vma) => vma.wantsWriteNotify,
     canUpgrade: since('6.12') ? canUpgrade : since('6.1') ? canUpgradeDirty : canUpgradeOld,
     tracksMemoryTypes: before('7.3'),
+    mincoreSkipsRemapped: before('7.3'),
     knowsAdvice: (advice) => advice !== 'unknown' && since(FIRST_VERSION_WITH[advice] ?? '5.10'),
   };
 }

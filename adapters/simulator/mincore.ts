@@ -12,7 +12,7 @@ export function doMincore(space: AddressSpace, start: number, pages: number): Ui
     const vma = space.find(page);
     if (vma === undefined) return 'ENOMEM';
     // Walkers of page tables pass over page frame numbers.
-    if ((vma.flags & VM_PFNMAP) !== 0) continue;
+    if ((vma.flags & VM_PFNMAP) !== 0 && space.kernel.version.mincoreSkipsRemapped) continue;
     if (space.pageTable.get(page) !== undefined) present[index] = 1;
   }
   return present;

@@ -23,12 +23,13 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
   const command = new Command('replay').description(
     'perform a program again, step by step, with what is expected and what is observed',
   );
-  return withUserDriver(command)
+  command
     .argument('<file|token>', 'a program file, a journal (each of its counterexamples), or a token')
     .requiredOption('--target <name>', 'the target to perform it on')
     .option('--contract <name|file>', 'another contract than the one the program was made for')
     .option('--json', 'print one JSON object to standard output')
     .action(async (given: string, options: ReplayOptions) => onExit(await replay(given, options)));
+  return withUserDriver(command);
 }
 
 async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {

@@ -47,7 +47,7 @@ interface RunOptions extends UserDriverOptions {
 /** `run`: checks targets against contracts with generated programs. */
 export function runCommand(onExit: (code: ExitCode) => void): Command {
   const command = new Command('run').description('check targets against contracts with generated programs');
-  return withUserDriver(command)
+  command
     .option('--target <name>', `a target, repeatable (default: ${DEFAULT_TARGETS.join(', ')})`, collect)
     .option('--contract <name|file>', `a contract, repeatable (default: ${listContracts().join(', ')})`, collect)
     .option('--property <name>', `a property, repeatable (default: ${PROPERTY_NAMES.join(', ')})`, collect)
@@ -75,6 +75,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
     .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: RunOptions) => onExit(await run(options)));
+  return withUserDriver(command);
 }
 
 async function run(options: RunOptions): Promise<ExitCode> {
