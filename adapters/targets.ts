@@ -80,13 +80,25 @@ function kinds(): readonly Kind[] {
   ];
 }
 
+const LOADS_MODULES: ReadonlySet<Purpose | undefined> = new Set(['guest', 'uml']);
+
+function loadsNoModules(name: string): ConformanceError {
+  const message = `the target ${name} loads no modules, so it cannot check a driver of yours`;
+  return new ConformanceError('usage', 'loads-no-modules', message, {
+    hint: 'Targets that do are called kernel:… and uml:…, for example --target kernel:6.12.',
+  });
+}
+
 /** The target with this name. Throws a `ConformanceError` of kind usage that says what there is. */
 export function resolveTarget(name: string, options: KernelTargetOptions = {}): Target {
   const command = namedCommandTarget(name);
   if (command !== undefined) return command;
   const known = kinds();
   const kind = known.find((candidate) => candidate.name === name);
-  if (kind !== undefined) return kind.make(options);
+  if (kind !== undefined) {
+    if (options.userModule !== undefined && !LOADS_MODULES.has(kind.needs)) throw loadsNoModules(name);
+    return kind.make(options);
+  }
   const names = known.map((candidate) => candidate.name).filter((candidate) => !candidate.startsWith('faulty:'));
   const commands = COMMAND_PREFIXES.map((prefix) => `${prefix}COMMAND`);
   throw new ConformanceError('usage', 'unknown-target', unknownName('target', name, [...names, ...commands]));

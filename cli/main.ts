@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { escapeControls } from '../reports/escape.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
 import { adapterCommand } from './commands/adapter.ts';
+import { contractCommand } from './commands/contract.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -17,9 +18,17 @@ function buildProgram(onExit: (code: ExitCode) => void): Command {
   const program = new Command(TOOL.name)
     .description('property-based conformance tests for Linux devices that map their buffer into user space')
     .version(TOOL.version);
-  const commands = [runCommand, replayCommand, targetsCommand, prepareCommand, doctorCommand, adapterCommand];
+  const commands = [
+    runCommand,
+    replayCommand,
+    adapterCommand,
+    contractCommand,
+    targetsCommand,
+    prepareCommand,
+    doctorCommand,
+  ];
   for (const command of commands) program.addCommand(command(onExit));
-  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+  for (const command of withSubcommands(program)) {
     // Commander would print and exit by itself; mistakes are reported in one place, below.
     command.configureOutput({ outputError: () => undefined });
     command.exitOverride((error) => {
@@ -27,6 +36,10 @@ function buildProgram(onExit: (code: ExitCode) => void): Command {
     });
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function reportError(error: unknown): ExitCode {

@@ -18,11 +18,13 @@ export interface RunRecorder {
 
 /**
  * @param contractArguments - how the user named each contract, by the name it has: its path if it is a file
+ * @param targetArguments - what has to follow the target's name in a command that replays
  */
 export function createRecorder(
   journalPath: string,
   directory: string,
   contractArguments: ReadonlyMap<string, string>,
+  targetArguments = '',
 ): RunRecorder {
   const journal = createJournal(journalPath);
   const entries: JournalEntry[] = [];
@@ -40,7 +42,7 @@ export function createRecorder(
     },
     replayCommand(entry) {
       const what = quote(files.get(entry) ?? entry.token);
-      return `${invocation()} replay ${what} --target ${quote(entry.target)}`;
+      return `${invocation()} replay ${what} --target ${quote(entry.target)}${targetArguments}`;
     },
     close: () => journal.close(),
   };

@@ -1,6 +1,6 @@
 import type { Draft } from './draft.ts';
 import type { Page, Process, Vma } from './state.ts';
-import { VM_DONTEXPAND, VM_LOCKED } from './vm-flags.ts';
+import { VM_DONTEXPAND, VM_IO, VM_LOCKED, VM_MIXEDMAP, VM_PFNMAP } from './vm-flags.ts';
 
 /** The area that holds a page. */
 export function findVma(vmas: readonly Vma[], page: number): Vma | undefined {
@@ -20,9 +20,14 @@ export function slice(vma: Vma, start: number, end: number): Vma {
   return { ...vma, start, end, pgoff: vma.pgoff + delta, anonPgoff: vma.anonPgoff + delta };
 }
 
-/** `VM_SPECIAL`, whose other members (VM_IO, VM_PFNMAP, VM_MIXEDMAP) no contract can ask for. */
+/** `VM_SPECIAL`: areas that never merge and are never locked. */
 export function isSpecial(flags: number): boolean {
-  return (flags & VM_DONTEXPAND) !== 0;
+  return (flags & (VM_DONTEXPAND | VM_IO | VM_PFNMAP | VM_MIXEDMAP)) !== 0;
+}
+
+/** Whether mremap may neither make the area longer nor leave it without pages. */
+export function isFixedInSize(flags: number): boolean {
+  return (flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0;
 }
 
 /** `mm->total_vm`, as far as the program has mapped it. Pages. */

@@ -44,6 +44,12 @@ export const hasAnonymousOffset = since(7, 3);
 /** mremap finds the area before anything else is done (“mm, hugepages: add mremap() support for hugepage backed vma”, 5.16). */
 export const mremapLooksUpFirst = since(5, 16);
 
+/** x86 marks areas of which remap_pfn_range has made all pages (VM_PAT; gone in 6.16, “mm: convert VM_PFNMAP tracking to pfnmap_track() + pfnmap_untrack()”). */
+export const marksTracked: Change = (kernel) => !atLeast(kernel, 6, 16);
+
+/** mincore looks at page frame numbers like at pages; first seen in 7.3, not in 6.12. */
+export const mincoreSeesRemapped = since(7, 3);
+
 /** MREMAP_DONTUNMAP works for every mapping that may grow (“mm: extend MREMAP_DONTUNMAP to non-anonymous mappings”, 5.13). */
 export const dontunmapForAll = since(5, 13);
 

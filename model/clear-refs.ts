@@ -1,9 +1,10 @@
 import type { Outcome } from '../spec/observation.ts';
+import { findVma } from './areas.ts';
 import type { Draft } from './draft.ts';
 import { succeed } from './outcome.ts';
 import { flush, mapPages } from './pages.ts';
 import { GUARD, type Process } from './state.ts';
-import { VM_SOFTDIRTY } from './vm-flags.ts';
+import { VM_PFNMAP, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** fs/proc/task_mmu.c `clear_refs_write`: nothing counts as written any more, and the next write will fault. */
 export function clearRefs(draft: Draft, process: Process): Outcome {
@@ -18,8 +19,11 @@ export function clearRefs(draft: Draft, process: Process): Outcome {
   draft.framesTouched = true;
   draft.framesClauses.push('DIRTY-01');
   draft.layoutClauses.push('DIRTY-02');
-  mapPages(draft, cleared, -Infinity, Infinity, (entry) =>
-    entry.frame !== GUARD && (entry.writable || entry.softDirty)
+  mapPages(draft, cleared, -Infinity, Infinity, (entry, page) =>
+    entry.frame !== GUARD &&
+    // fs/proc/task_mmu.c `clear_refs_test_walk`.
+    ((findVma(process.vmas, page)?.flags ?? 0) & VM_PFNMAP) === 0 &&
+    (entry.writable || entry.softDirty)
       ? { ...entry, writable: false, softDirty: false }
       : entry,
   );

@@ -1,5 +1,5 @@
 import { encodeBytes } from '../spec/bytes.ts';
-import type { Contract } from '../spec/contract.ts';
+import { type Contract, readRules, writeRules } from '../spec/contract.ts';
 import type { Draft } from './draft.ts';
 import { PAGE_SIZE } from './place.ts';
 import type { Place, Position } from './positions.ts';
@@ -11,7 +11,7 @@ import type { Description } from './state.ts';
  */
 export function startRead(draft: Draft, position: Position, length: number, clause: string): number | 'failed' {
   draft.callback('read', `len=${String(length)} pos=${position.toString()}`, clause);
-  const rest = draft.contract.read.size - Number(position);
+  const rest = readRules(draft.contract).size - Number(position);
   // Nothing is copied from behind the end, but nothing may be copied from before it.
   if (rest <= 0) return 0;
   const count = Math.min(length, rest);
@@ -33,7 +33,7 @@ export function startWrite(
   length: number,
   clause: string,
 ): { start: number; count: number } | 'end' | 'failed' {
-  const { write: rules } = draft.contract;
+  const rules = writeRules(draft.contract);
   draft.callback('write', `len=${String(length)} pos=${position.toString()}`, clause);
   const start = rules.position === 'ignored' ? 0 : Number(position);
   if (rules.position === 'honoured' && start >= rules.size) return 'end';

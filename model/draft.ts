@@ -1,4 +1,4 @@
-import type { Contract } from '../spec/contract.ts';
+import { type Callback, type Contract, loggedCallbacks } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Failure } from '../spec/operations/define.ts';
@@ -131,8 +131,8 @@ export class Draft {
   }
 
   /** Records a driver callback if the contract's driver logs it. */
-  callback(name: Contract['log']['callbacks'][number], fields: string, clause: string): void {
-    if (this.contract.log.callbacks.includes(name)) {
+  callback(name: Callback, fields: string, clause: string): void {
+    if (loggedCallbacks(this.contract).includes(name)) {
       this.callbacks.push({ text: fields === '' ? name : `${name} ${fields}`, clause });
     }
   }

@@ -1,3 +1,4 @@
+import { placementOf } from '../spec/contract.ts';
 import { prepareAnon } from './anon.ts';
 import { findVma } from './areas.ts';
 import { changePage, readsNewEntries } from './pages.ts';
@@ -20,6 +21,7 @@ const FORBIDDEN: Fault = { signal: 'SIGSEGV', code: 'ACCERR', clause: 'FAULT-04'
 const ABSENT: Fault = { signal: 'SIGSEGV', code: 'ACCERR', clause: 'FAULT-10' };
 const EXECUTE_ONLY: Fault = { signal: 'SIGSEGV', code: 'PKUERR', clause: 'FAULT-08' };
 const GUARDED: Fault = { signal: 'SIGSEGV', code: 'MAPERR', clause: 'FAULT-09' };
+const GONE: Fault = { signal: 'SIGBUS', code: 'ADRERR', clause: 'PLACE-03' };
 const BEYOND: Fault = { signal: 'SIGBUS', code: 'ADRERR', clause: 'FAULT-07' };
 
 /**
@@ -95,6 +97,8 @@ export function faultIn(draft: Draft, process: Process, vma: Vma, page: number, 
     if (!write || present.writable) return alreadyPresent(draft, process, present);
     return writeProtected(draft, process, vma, page, present);
   }
+  // mm/memory.c `do_fault`: a page that was there and is gone cannot be asked for.
+  if (placementOf(draft.contract) !== 'fault') return GONE;
   if (write && (vma.flags & flag.VM_SHARED) === 0) return copyFault(draft, process, vma, page);
   return driverFault(draft, process, vma, page, write);
 }

@@ -37,8 +37,14 @@ export function getPages(draft: Draft, process: Process, start: number, count: n
   return { process: current, pages };
 }
 
+/** Whether the kernel takes none of the pages for its own, so that it does not get at them (VM_IO, VM_PFNMAP). */
+export function isOutOfReach(flags: number): boolean {
+  return (flags & (flag.VM_IO | flag.VM_PFNMAP)) !== 0;
+}
+
 /** `check_vma_flags`. */
 export function isAllowed({ flags }: Vma, { write, force }: How): boolean {
+  if (isOutOfReach(flags)) return false;
   if (write) {
     const isPrivate = (flags & (flag.VM_SHARED | flag.VM_MAYWRITE)) === flag.VM_MAYWRITE;
     return (flags & flag.VM_WRITE) !== 0 || (force && isPrivate);
@@ -121,6 +127,7 @@ export function populate(
 ): { readonly process: Process; readonly done: boolean } {
   let current = process;
   for (const area of process.vmas) {
+    if (isOutOfReach(area.flags)) continue;
     const to = Math.min(area.end, end);
     for (let page = Math.max(area.start, start); page < to;) {
       const vma = findVma(current.vmas, page);

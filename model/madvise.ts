@@ -5,7 +5,7 @@ import { findVma, firstBehind, isSpecial, slice } from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
 import { PROC_MAX_BYTES } from './file-calls.ts';
-import { isAllowed, getPages } from './gup.ts';
+import { getPages, isAllowed, isOutOfReach } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
 import { isSharedCopy } from './faults.ts';
@@ -99,6 +99,7 @@ function advise(
 ): Outcome | undefined {
   const { flags } = vma;
   const isLocked = (flags & flag.VM_LOCKED) !== 0;
+  const isRemapped = (flags & flag.VM_PFNMAP) !== 0;
   switch (advice) {
     case 'remove':
       return removeAdvice(draft, slice(vma, start, end), isLocked);
@@ -109,6 +110,7 @@ function advise(
       return populateRange(draft, process, start, end, advice);
     case 'cold':
     case 'pageout':
+      if (isRemapped) return fail(draft, 'EINVAL', 'PLACE-05');
       if (isLocked) return fail(draft, 'EINVAL', 'ADVICE-08');
       age(draft, process, start, end);
       return undefined;
@@ -116,10 +118,12 @@ function advise(
       // Only anonymous memory can be freed lazily, and that of a driver never is.
       return fail(draft, 'EINVAL', isLocked ? 'ADVICE-08' : 'ADVICE-09');
     case 'dontneed':
+      if (isRemapped) return fail(draft, 'EINVAL', 'PLACE-05');
       if (isLocked) return fail(draft, 'EINVAL', 'ADVICE-08');
       zap(draft, process, start, end);
       return undefined;
     case 'dontneed_locked':
+      if (isRemapped) return fail(draft, 'EINVAL', 'PLACE-05');
       zap(draft, process, start, end);
       return undefined;
     case 'collapse':
@@ -131,6 +135,7 @@ function advise(
     case 'wipeonfork':
       return fail(draft, 'EINVAL', 'ADVICE-11');
     case 'dofork':
+      if ((flags & flag.VM_IO) !== 0) return fail(draft, 'EINVAL', 'PLACE-06');
       if (isSpecial(flags) && changes.doforkRefusesSpecial(draft.kernel)) return fail(draft, 'EINVAL', 'ADVICE-12');
       break;
     case 'dodump':
@@ -258,7 +263,7 @@ function populateRange(
   for (let page = start; page < end;) {
     const vma = findVma(current.vmas, page);
     if (vma === undefined) return fail(draft, 'ENOMEM', 'ADVICE-21');
-    if (!isAllowed(vma, how)) return fail(draft, 'EINVAL', 'ADVICE-22');
+    if (!isAllowed(vma, how)) return fail(draft, 'EINVAL', isOutOfReach(vma.flags) ? 'PLACE-07' : 'ADVICE-22');
     const got = getPages(draft, current, page, end - page, how);
     current = got.process;
     if (got.pages.length > 0) {

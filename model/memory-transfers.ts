@@ -1,3 +1,4 @@
+import { readRules, writeRules } from '../spec/contract.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import { setBufferBytes, startRead, startWrite } from './device.ts';
@@ -20,7 +21,7 @@ export function readInto(draft: Draft, process: Process, op: Op<'read_into'>): O
   const count = startRead(draft, position, op.length, 'READ-07');
   if (count === 'failed') return fail(draft, 'EFAULT', 'FAIL-02');
   if (count === 0) {
-    if (op.length === 0 && position < draft.contract.read.size && !draft.failed)
+    if (op.length === 0 && position < readRules(draft.contract).size && !draft.failed)
       copyNothing(draft, process, at, 'user');
     return succeed(draft, 0, op.length === 0 ? 'READ-08' : 'READ-02');
   }
@@ -38,7 +39,7 @@ export function writeFrom(draft: Draft, process: Process, op: Op<'write_from'>):
   if (!('place' in begun)) return begun;
   const { place, at } = begun;
   const { description } = place;
-  const { write: rules } = draft.contract;
+  const rules = writeRules(draft.contract);
   const target = startWrite(draft, place, op.length, 'WRITE-08');
   if (target === 'failed') return fail(draft, 'EFAULT', 'FAIL-03');
   if (target === 'end') {

@@ -8,6 +8,7 @@ import { populate } from './gup.ts';
 import { mergeNew } from './merge.ts';
 import { lookUp } from './operations/descriptors.ts';
 import { fail, succeed } from './outcome.ts';
+import { placementFlags, placePages } from './placing.ts';
 import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import type { Description, Process, Vma } from './state.ts';
@@ -179,23 +180,39 @@ function mapRegion(draft: Draft, process: Process, op: Mmap, wanted: Vma): Outco
     draft.replace({ ...current, vmas: markNew(merged, start, dirtied) });
   } else {
     draft.callback('mmap', '', 'MAP-21');
-    const { buffer, mmap: rules, vmOperations } = draft.contract;
-    if (rules.range === 'buffer' && wanted.pgoff + pages > buffer.pages) {
-      return fail(draft, 'EINVAL', replaces ? 'MAP-19' : 'MAP-18');
+    const { mmap: rules, vmOperations } = draft.contract;
+    const clause = driverRefuses(draft, candidate);
+    if (clause !== undefined) {
+      // What was there is gone, but that the driver refuses is what decides.
+      if (replaces) draft.outcomeClauses.push('MAP-19');
+      return fail(draft, rules.refusal ?? 'EINVAL', clause);
     }
     if (rules.callsVmOpen && vmOperations.open) draft.callback('vm_open', '', 'MAP-23');
     if (rules.flags.length > 0) draft.layoutClauses.push('VMA-04');
     const driverFlags =
       (rules.flags.includes('dontexpand') ? flag.VM_DONTEXPAND : 0) |
-      (rules.flags.includes('dontdump') ? flag.VM_DONTDUMP : 0);
+      (rules.flags.includes('dontdump') ? flag.VM_DONTDUMP : 0) |
+      placementFlags(draft);
     if (isSpecial(driverFlags)) flags &= ~flag.VM_LOCKED_MASK;
     const own = { ...candidate, flags: flags | driverFlags };
     const again = driverFlags !== 0 && mergesAfterDriver(draft.kernel) && current.vmas.some((vma) => vma.end <= start);
     const vmas = (again ? mergeNew(draft, current.vmas, own, 'mapped') : undefined) ?? inserted(current.vmas, own);
-    draft.replace({ ...current, vmas: markNew(vmas, start, dirtied) });
+    const mapped = { ...current, vmas: markNew(vmas, start, dirtied) };
+    draft.replace(mapped);
+    placePages(draft, mapped, own);
   }
   draft.layoutClauses.push(isShared ? 'VMA-02' : 'VMA-06', 'VMA-01');
   return undefined;
+}
+
+/** Why the driver refuses the mapping, as the clause that says so; undefined when it does not. */
+function driverRefuses({ contract }: Draft, { start, end, pgoff, flags }: Vma): string | undefined {
+  const { buffer, mmap: rules } = contract;
+  const pages = end - start;
+  if (rules.range === 'buffer' && pgoff + pages > buffer.pages) return 'MAP-18';
+  if (rules.range === 'whole' && (pgoff !== 0 || pages !== buffer.pages)) return 'MAP-32';
+  const isPrivate = (flags & (flag.VM_SHARED | flag.VM_MAYWRITE)) === flag.VM_MAYWRITE;
+  return isPrivate && rules.private === 'refused' ? 'MAP-33' : undefined;
 }
 
 /** Puts an area between the others. */

@@ -1,7 +1,17 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
-import { findVma, isCrowded, isSpecial, lockedPages, mayExpand, mayLock, slice, splitAt } from './areas.ts';
+import {
+  findVma,
+  isCrowded,
+  isFixedInSize,
+  isSpecial,
+  lockedPages,
+  mayExpand,
+  mayLock,
+  slice,
+  splitAt,
+} from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
 import { populate } from './gup.ts';
@@ -62,11 +72,11 @@ export function refusal(draft: Draft, process: Process, vma: Vma | undefined, re
   }
   if (remap.dontUnmap) {
     if (!changes.dontunmapForAll(draft.kernel)) return fail(draft, 'EINVAL', 'REMAP-14');
-    if (isSpecial(vma.flags)) return fail(draft, 'EINVAL', 'REMAP-15');
+    if (isFixedInSize(vma.flags)) return fail(draft, 'EINVAL', 'REMAP-15');
   }
   if (oldPages > vma.end - start) return fail(draft, 'EFAULT', 'REMAP-16');
   if (newPages === oldPages) return undefined;
-  if (isSpecial(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
+  if (isFixedInSize(vma.flags)) return fail(draft, 'EFAULT', 'REMAP-17');
   const more = newPages - oldPages;
   const lockedMore = changes.mremapCountsLockedBytes(draft.kernel) ? wrapped(process, more) : more;
   if ((vma.flags & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, lockedMore))
@@ -96,6 +106,8 @@ export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Ou
   const isTail = oldPages === vma.end - start;
   if (isTail && isFree(process.vmas, vma.end, vma.end + more) && mayLieAt(facts, vma.end, more)) {
     if (!mayCharge(draft, vma, more)) return fail(draft, 'ENOMEM', 'REMAP-18');
+    // It grows by merging with what is added, which a special area does not.
+    if (isSpecial(vma.flags) && growsByMerging(draft)) return fail(draft, 'ENOMEM', 'PLACE-08');
     const grown = growInPlace(draft, process, vma, more);
     if ((vma.flags & flag.VM_LOCKED) !== 0) {
       draft.framesClauses.push('LOCK-06');
@@ -107,6 +119,12 @@ export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Ou
   const target = gapFor(draft, process, newPages, vma.pgoff + start - vma.start);
   if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
   return move(draft, process, vma, remap, target);
+}
+
+/** An area whose driver has `close` grew by itself for longer (mm/mremap.c of the stable series 6.1). */
+function growsByMerging({ contract, kernel }: Draft): boolean {
+  if (contract.vmOperations.close && !changes.closeHindersRemovalOnly(kernel)) return false;
+  return changes.mremapMergesInPlace(kernel);
 }
 
 function growInPlace(draft: Draft, process: Process, vma: Vma, more: number): Process {
@@ -158,6 +176,7 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
   if (merged === undefined && draft.contract.vmOperations.open) draft.callback('vm_open', '', 'REMAP-23');
   if (merged !== undefined) draft.layoutClauses.push('VMA-03');
   current = movePages(draft, { ...current, vmas: merged ?? inserted(current.vmas, copyOf) }, start, end, target);
+  current = forgetTracking(draft, current, start);
 
   if (remap.dontUnmap) {
     current = keepSource(draft, current, start, end);
@@ -172,6 +191,17 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
   }
   draft.layoutClauses.push('REMAP-21');
   return succeed(draft, target, movedClause(remap));
+}
+
+/** `untrack_pfn_clear`: an area of which pages have gone is not the one that remap_pfn_range has made, not even what is left of it. */
+function forgetTracking(draft: Draft, process: Process, page: number): Process {
+  const area = findVma(process.vmas, page);
+  if (area === undefined || (area.flags & flag.VM_PAT) === 0) return process;
+  const forgotten = { ...area, flags: area.flags & ~flag.VM_PAT };
+  const changed = { ...process, vmas: process.vmas.with(process.vmas.indexOf(area), forgotten) };
+  draft.replace(changed);
+  draft.layoutClauses.push('PLACE-10');
+  return changed;
 }
 
 function movedClause({ oldPages, dontUnmap, to }: Remap): string {

@@ -1,8 +1,8 @@
 import type { Frames, Layout } from '../spec/observation.ts';
 import { findVma } from './areas.ts';
 import type { Draft } from './draft.ts';
-import { GUARD } from './state.ts';
-import { mnemonics, permissions, VM_SOFTDIRTY } from './vm-flags.ts';
+import { GUARD, type Process } from './state.ts';
+import { mnemonics, permissions, VM_PFNMAP, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** What `/proc/PID/smaps` shows of each process' areas. */
 export function observeLayout(draft: Draft): Layout {
@@ -27,7 +27,9 @@ export function observeFrames(draft: Draft): Frames {
   const frames: Record<string, string> = {};
   const { softDirty: hasSoftDirty, arenaPages } = draft.kernel.facts;
   for (const process of draft.processes) {
-    const pages = [...process.pages.keys()].filter((page) => page >= 0 && page < arenaPages).sort((a, b) => a - b);
+    const pages = [...process.pages.keys()]
+      .filter((page) => page >= 0 && page < arenaPages && isShown(process, page))
+      .sort((a, b) => a - b);
     if (pages.length === 0) continue;
     let text = '';
     for (const page of pages) {
@@ -52,4 +54,9 @@ export function observeFrames(draft: Draft): Frames {
     frames[process.name] = text;
   }
   return frames;
+}
+
+/** Whether pagemap shows the page: it passes over areas of VM_PFNMAP (mm/pagewalk.c `walk_page_test`). */
+function isShown({ vmas }: Process, page: number): boolean {
+  return ((findVma(vmas, page)?.flags ?? 0) & VM_PFNMAP) === 0;
 }

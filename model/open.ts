@@ -1,4 +1,4 @@
-import type { Contract } from '../spec/contract.ts';
+import { type Contract, DEFAULT_MODE } from '../spec/contract.ts';
 import { atLeast } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
@@ -11,8 +11,6 @@ import type { Description, Process } from './state.ts';
 
 type Flag = NonNullable<Op<'open'>['flags']>[number];
 
-/** The node's permissions when the contract does not name any. */
-const DEFAULT_MODE = '0666';
 const READ = 4;
 const WRITE = 2;
 

@@ -55,8 +55,12 @@ export function givenPlace(
 }
 
 function forbidden(draft: Draft, description: Description, direction: Direction): Refused | undefined {
-  if (direction === 'read') return description.readable ? undefined : refuse(draft, 'EBADF', 'READ-03');
-  return description.writable ? undefined : refuse(draft, 'EBADF', 'WRITE-04');
+  if (direction === 'read') {
+    if (!description.readable) return refuse(draft, 'EBADF', 'READ-03');
+    return draft.contract.read === undefined ? refuse(draft, 'EINVAL', 'READ-10') : undefined;
+  }
+  if (!description.writable) return refuse(draft, 'EBADF', 'WRITE-04');
+  return draft.contract.write === undefined ? refuse(draft, 'EINVAL', 'WRITE-11') : undefined;
 }
 
 /** `rw_verify_area`. */

@@ -3,7 +3,15 @@ import { guardsMarkArea } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { flush, readsOldEntries } from './pages.ts';
 import type { Page, Process, Vma } from './state.ts';
-import { VM_DONTCOPY, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED } from './vm-flags.ts';
+import {
+  VM_DONTCOPY,
+  VM_LOCKED_MASK,
+  VM_MAYBE_GUARD,
+  VM_MAYWRITE,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
+  VM_SHARED,
+} from './vm-flags.ts';
 
 /** mm/mmap.c `dup_mmap`: every area is duplicated that may be; page tables only where a fault could not bring them back. */
 export function forkProcess(draft: Draft, parent: Process, name: string): void {
@@ -22,11 +30,13 @@ export function forkProcess(draft: Draft, parent: Process, name: string): void {
     vmas.push({ ...duplicate, flags: duplicate.flags & ~VM_LOCKED_MASK });
     if (draft.contract.vmOperations.open) draft.callback('vm_open', '', 'FORK-02');
     const mayHaveGuards = guardsMarkArea(draft.kernel) && (vma.flags & VM_MAYBE_GUARD) !== 0;
-    if (vma.anon === 0 && !mayHaveGuards) {
+    // What a fault could not bring back is copied in any case.
+    const isPlaced = (vma.flags & (VM_PFNMAP | VM_MIXEDMAP)) !== 0;
+    if (vma.anon === 0 && !mayHaveGuards && !isPlaced) {
       draft.framesClauses.push('FORK-03');
       continue;
     }
-    draft.framesClauses.push('FORK-04');
+    draft.framesClauses.push(isPlaced ? 'PLACE-04' : 'FORK-04');
     const isPrivate = (vma.flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
     for (const [page, entry] of parent.pages) {
       if (page < vma.start || page >= vma.end) continue;

@@ -1,4 +1,5 @@
 import { encodeBytes, expandData } from '../spec/bytes.ts';
+import { writeRules } from '../spec/contract.ts';
 import type { Int64 } from '../spec/integer.ts';
 import { toSigned } from '../spec/integer.ts';
 import { atLeast } from '../spec/kernel.ts';
@@ -75,7 +76,7 @@ function write(draft: Draft, place: Place | Refused, segments: Op<'writev'>['seg
   const lengths = segments.map(({ length }) => length);
   const refused = refusal(draft, place, lengths, flags);
   if (refused !== undefined) return refused;
-  const { write: rules } = draft.contract;
+  const rules = writeRules(draft.contract);
   const { description } = place;
   const honoured = rules.position === 'honoured';
   const total = eachSegment(draft, lengths, (length, clause, before, index) => {

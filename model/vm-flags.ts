@@ -10,8 +10,11 @@ export const VM_MAYREAD = 0x10;
 export const VM_MAYWRITE = 0x20;
 export const VM_MAYEXEC = 0x40;
 export const VM_MAYSHARE = 0x80;
+/** What remap_pfn_range has made: entries of physical page numbers, which the kernel takes for no pages of its own. */
+export const VM_PFNMAP = 0x400;
 export const VM_MAYBE_GUARD = 0x800;
 export const VM_LOCKED = 0x2000;
+export const VM_IO = 0x4000;
 export const VM_SEQ_READ = 0x8000;
 export const VM_RAND_READ = 0x10000;
 export const VM_DONTCOPY = 0x20000;
@@ -20,8 +23,12 @@ export const VM_LOCKONFAULT = 0x80000;
 export const VM_ACCOUNT = 0x100000;
 export const VM_NORESERVE = 0x200000;
 export const VM_SYNC = 0x800000;
+/** VM_ARCH_1: on x86, that the memory type of all pages is kept track of. */
+export const VM_PAT = 0x1000000;
 export const VM_DONTDUMP = 0x4000000;
 export const VM_SOFTDIRTY = 0x8000000;
+/** What vm_insert_page has made: pages of the kernel, put there by the driver. */
+export const VM_MIXEDMAP = 0x10000000;
 export const VM_HUGEPAGE = 0x20000000;
 export const VM_NOHUGEPAGE = 0x40000000;
 /** The highest bit of a 32-bit number, negative in JavaScript; flags are only ever combined and compared bit by bit. */
@@ -40,8 +47,10 @@ const MNEMONICS: readonly (readonly [number, string])[] = [
   [VM_MAYWRITE, 'mw'],
   [VM_MAYEXEC, 'me'],
   [VM_MAYSHARE, 'ms'],
+  [VM_PFNMAP, 'pf'],
   [VM_MAYBE_GUARD, 'gu'],
   [VM_LOCKED, 'lo'],
+  [VM_IO, 'io'],
   [VM_SEQ_READ, 'sr'],
   [VM_RAND_READ, 'rr'],
   [VM_DONTCOPY, 'dc'],
@@ -50,8 +59,10 @@ const MNEMONICS: readonly (readonly [number, string])[] = [
   [VM_ACCOUNT, 'ac'],
   [VM_NORESERVE, 'nr'],
   [VM_SYNC, 'sf'],
+  [VM_PAT, 'ar'],
   [VM_DONTDUMP, 'dd'],
   [VM_SOFTDIRTY, 'sd'],
+  [VM_MIXEDMAP, 'mm'],
   [VM_HUGEPAGE, 'hg'],
   [VM_NOHUGEPAGE, 'nh'],
   [VM_MERGEABLE, 'mg'],

@@ -233,7 +233,7 @@ class AdapterCheck implements AdapterReport {
     }
     for (const level of ['layout', 'frames', 'callbacks'] as const) {
       const canShow =
-        level === 'callbacks' ? asked.contract.log.callbacks.length > 0 : has.has('mmap') && has.has('store');
+        level === 'callbacks' ? (asked.contract.log?.callbacks.length ?? 0) > 0 : has.has('mmap') && has.has('store');
       if (!started.levels.includes(level) || seen.has(level) || !canShow || !has.has('open')) continue;
       this.#problem(
         level,

@@ -1,3 +1,4 @@
+import { loggedCallbacks } from '../spec/contract.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Property } from './property.ts';
 
@@ -23,7 +24,7 @@ export const balance: Property = {
         checked: contract.vmOperations.open && contract.vmOperations.close && contract.mmap.callsVmOpen,
       },
     ];
-    const { callbacks: logged } = contract.log;
+    const logged = loggedCallbacks(contract);
     for (const { opens, closes, clause, checked } of pairs) {
       if (!checked || !logged.some((name) => name === opens) || !logged.some((name) => name === closes)) continue;
       let balance = 0;

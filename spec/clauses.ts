@@ -5,6 +5,7 @@ import type { Clause, ClauseFacts, Version } from './clauses/clause.ts';
 import { descriptorsClauses } from './clauses/descriptors.ts';
 import { mappingsClauses } from './clauses/mappings.ts';
 import { observedClauses } from './clauses/observed.ts';
+import { placingClauses } from './clauses/placing.ts';
 import { processesClauses } from './clauses/processes.ts';
 import { transfersClauses } from './clauses/transfers.ts';
 
@@ -16,6 +17,7 @@ export const AREAS: readonly (readonly [title: string, clauses: readonly Clause[
   ['Transfers', transfersClauses],
   ['Mappings', mappingsClauses],
   ['Access', accessClauses],
+  ['Pages in place', placingClauses],
   ['Advice and locks', adviceClauses],
   ['Processes and the module', processesClauses],
   ['What can be seen', observedClauses],

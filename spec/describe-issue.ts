@@ -4,9 +4,21 @@ type Issue = z.core.$ZodIssue;
 
 /** A schema violation as one phrase for people: `mmap.range: expected "any" or "buffer", got "page"`. */
 export function describeIssue(issue: Issue, input: unknown): string {
+  const { path, problem } = explainIssue(issue, input);
+  return path === '' ? problem : `${path}: ${problem}`;
+}
+
+/** What is wrong with one field. */
+export interface Problem {
+  /** The way the field would be written in JavaScript; empty for the whole. */
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** The same in two parts. */
+export function explainIssue(issue: Issue, input: unknown): Problem {
   const { path, phrase } = explain(issue, [], input);
-  const name = formatPath(path);
-  return name === '' ? phrase : `${name}: ${phrase}`;
+  return { path: formatPath(path), problem: phrase };
 }
 
 /** `ops[3].at.offset`: the way the field would be written in JavaScript. */

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Contract } from './contract.ts';
+import { CONTRACT_PAGE_FILE, generateContractPage } from './generate-contract-page.ts';
 import { generatePage, PAGE_FILE } from './generate-page.ts';
 import { JournalEntry } from './journal.ts';
 import { ProgramFile } from './program.ts';
@@ -33,4 +34,5 @@ if (import.meta.main) {
   mkdirSync(SCHEMAS_DIRECTORY, { recursive: true });
   for (const [file, text] of generateSchemas()) writeFileSync(new URL(file, SCHEMAS_DIRECTORY), text);
   writeFileSync(PAGE_FILE, generatePage());
+  writeFileSync(CONTRACT_PAGE_FILE, generateContractPage());
 }

@@ -36,7 +36,10 @@ describe('loadContract', () => {
   });
 
   it.each([
-    ['mmap.range: expected "any" or "buffer", got "page"', { ...valid, mmap: { ...valid.mmap, range: 'page' } }],
+    [
+      'mmap.range: expected "any", "buffer" or "whole", got "page"',
+      { ...valid, mmap: { ...valid.mmap, range: 'page' } },
+    ],
     ['buffer.pages: expected at least 1, got 0', { ...valid, buffer: { ...valid.buffer, pages: 0 } }],
     [
       'read.size: must lie within the buffer, which has 4096 bytes, got 4097',
@@ -50,7 +53,18 @@ describe('loadContract', () => {
     ['node.pat: no such field', { ...valid, node: { ...valid.node, pat: '/dev/x' } }],
     ['node.path: must start with "/", got "x"', { ...valid, node: { kind: 'proc', path: 'x' } }],
     ['expected an object, got an array', []],
-    ['is a contract of version 2, but this release reads version 1', { ...valid, version: 2 }],
+    ['is a contract of version 3, but this release reads versions 1 and 2', { ...valid, version: 3 }],
+    ['mmap.pages: this field is new, which needs "version": 2', { ...valid, mmap: { ...valid.mmap, pages: 'fault' } }],
+    ['log: a device without it is described, which needs "version": 2', { ...valid, log: undefined }],
+    [
+      'mmap.range: expected "buffer" or "whole" where pages are placed by "insert", got "any"',
+      { ...valid, version: 2, mmap: { ...valid.mmap, pages: 'insert' } },
+    ],
+    [
+      'mmap.private: expected "refused" where pages are placed by "remap"',
+      { ...valid, version: 2, mmap: { ...valid.mmap, range: 'whole', pages: 'remap' } },
+    ],
+    ['node.path: a node of kind "proc" lies within /proc', { ...valid, node: { kind: 'proc', path: '/dev/x' } }],
     [':1:7: not JSON', '{"a": }'],
     [':3:2: not JSON', '{\n "a": 1\n "b": 2\n}'],
     [':2:7: not JSON: the text ends too early', '{\n"a": ['],

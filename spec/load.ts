@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Contract, CONTRACT_VERSION } from './contract.ts';
+import { Contract, CONTRACT_VERSIONS } from './contract.ts';
+import { explainIssue, type Problem } from './describe-issue.ts';
 import { ConformanceError, messageOf } from './errors.ts';
 import { PROGRAM_VERSION, ProgramFile } from './program.ts';
 import { check, checkVersion, parseJson, readText } from './read-json.ts';
@@ -25,10 +26,34 @@ export function listContracts(): string[] {
  * @throws ConformanceError of kind `usage`, which names the wrong field by its path.
  */
 export function loadContract(nameOrPath: string): Contract {
+  const { value, source } = readContract(nameOrPath);
+  checkVersion(value, CONTRACT_VERSIONS, 'contract', source);
+  return check(value, { schema: Contract, what: 'contract', source });
+}
+
+/** A contract, or everything that is wrong with it. */
+export type InspectedContract =
+  { readonly contract: Contract; readonly problems?: never } | { readonly problems: readonly Problem[] };
+
+/**
+ * The same, but names every wrong field by itself.
+ *
+ * @throws ConformanceError of kind `usage` when there is nothing to look at: no such file, or no JSON
+ */
+export function inspectContract(nameOrPath: string): InspectedContract {
+  const { value, source } = readContract(nameOrPath);
+  checkVersion(value, CONTRACT_VERSIONS, 'contract', source);
+  const result = Contract.safeParse(value);
+  if (result.success) return { contract: result.data };
+  return { problems: result.error.issues.map((issue) => explainIssue(issue, value)) };
+}
+
+/** What is to be a contract, and where it comes from. */
+function readContract(nameOrPath: string): { value: unknown; source: string } {
   const shipped = listContracts();
   if (shipped.includes(nameOrPath)) {
-    const path = fileURLToPath(new URL(`${nameOrPath}.json`, SHIPPED));
-    return checkContract(parseJson(readText(path, 'contract'), path), path);
+    const source = fileURLToPath(new URL(`${nameOrPath}.json`, SHIPPED));
+    return { value: parseJson(readText(source, 'contract'), source), source };
   }
   if (!looksLikePath(nameOrPath)) {
     const message = unknownName('contract', nameOrPath, shipped);
@@ -36,7 +61,7 @@ export function loadContract(nameOrPath: string): Contract {
   }
   const isModule = /\.[cm]?[jt]s$/.test(nameOrPath);
   const value = isModule ? importContract(nameOrPath) : parseJson(readText(nameOrPath, 'contract'), nameOrPath);
-  return checkContract(value, nameOrPath);
+  return { value, source: nameOrPath };
 }
 
 /**
@@ -50,11 +75,6 @@ export function loadProgramFile(path: string): ProgramFile {
     checkVersion(value.program, PROGRAM_VERSION, 'program', path);
   }
   return check(value, { schema: ProgramFile, what: 'program file', source: path });
-}
-
-function checkContract(value: unknown, source: string): Contract {
-  checkVersion(value, CONTRACT_VERSION, 'contract', source);
-  return check(value, { schema: Contract, what: 'contract', source });
 }
 
 function looksLikePath(text: string): boolean {

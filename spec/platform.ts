@@ -21,18 +21,31 @@ export interface Platform {
    * addresses of its own, so that present pages can be read whatever their protection says (arch/um/kernel/skas/uaccess.c).
    */
   readonly userCopies: 'by-processor' | 'by-page';
+  /**
+   * Whether areas are marked of which one remap_pfn_range has made all pages, because their memory type is kept track of (arch/x86/mm/pat
+   * `track_pfn_remap`; VM_ARCH_1, `ar` in VmFlags).
+   */
+  readonly tracksRemapped: boolean;
   /** Bytes. */
   readonly pageSize: number;
 }
 
 /** The architectures that were measured. */
 export const PLATFORMS: readonly Platform[] = [
-  { title: 'x86-64', machine: 'x86_64', absentLoadNeeds: 'any', userCopies: 'by-processor', pageSize: 4096 },
+  {
+    title: 'x86-64',
+    machine: 'x86_64',
+    absentLoadNeeds: 'any',
+    userCopies: 'by-processor',
+    tracksRemapped: true,
+    pageSize: 4096,
+  },
   {
     title: 'User Mode Linux',
     machine: 'um',
     absentLoadNeeds: 'read-or-execute',
     userCopies: 'by-page',
+    tracksRemapped: false,
     pageSize: 4096,
   },
 ];

@@ -72,11 +72,13 @@ export function check<Schema extends z.ZodType>(value: unknown, options: Checked
 }
 
 /** Refuses a file of another version with a sentence that says which is read. A missing version is left to `check`. */
-export function checkVersion(value: unknown, version: number, what: string, source: string): void {
+export function checkVersion(value: unknown, versions: number | readonly number[], what: string, source: string): void {
   if (typeof value !== 'object' || value === null || !('version' in value)) return;
-  if (value.version === version) return;
+  const read = [versions].flat();
+  if (read.some((version) => version === value.version)) return;
   const given = JSON.stringify(value.version);
-  const message = `${source} is a ${what} of version ${given}, but this release reads version ${String(version)}`;
+  const known = `version${read.length > 1 ? 's' : ''} ${read.join(' and ')}`;
+  const message = `${source} is a ${what} of version ${given}, but this release reads ${known}`;
   throw new ConformanceError('usage', 'other-version', message, {
     hint: 'use the release that wrote it, or write it again with this one',
   });

@@ -7,6 +7,7 @@ import { run } from './processes.ts';
 import type { Driver } from './builtin-drivers.ts';
 import type { BuiltModules } from './modules.ts';
 import type { CpioEntry } from './cpio.ts';
+import type { ModuleNode } from './user-module.ts';
 
 /** Raise it when this file makes another image from the same parts. */
 const IMAGE_VERSION = 1;
@@ -22,6 +23,8 @@ interface ImageOptions {
   readonly drivers: readonly Driver[];
   readonly built: BuiltModules;
   readonly modules: readonly ModuleToLoad[];
+  /** A node that must be there when the modules are loaded, and is made if the kernel has not made it. */
+  readonly node?: ModuleNode;
   readonly helper: string;
   readonly cacheDir: string;
   readonly onProgress: (message: string) => void;
@@ -46,7 +49,18 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     params === undefined || params === '' ? name : `${name} ${params}`,
   );
   const drivers = options.drivers.map(({ name, content }) => [name, content]);
-  const key = layerKey(['image', String(IMAGE_VERSION), drivers, options.built.key, list, helper, initSource]);
+  const { node } = options;
+  const nodeLine = node === undefined ? [] : [`${node.path} ${node.mode}`];
+  const key = layerKey([
+    'image',
+    String(IMAGE_VERSION),
+    drivers,
+    options.built.key,
+    list,
+    helper,
+    initSource,
+    ...nodeLine,
+  ]);
   const directory = await buildLayer({ ...options, name: 'image', key }, async (target) => {
     options.onProgress('Packing the guest image.');
     const init = path.join(target, 'init');
@@ -71,6 +85,12 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
         path: `modules/${module.name}.ko`,
         mode: 0o644,
         content: module.content,
+      })),
+      ...nodeLine.map((line): CpioEntry => ({
+        kind: 'file',
+        path: 'modules/node',
+        mode: 0o644,
+        content: Buffer.from(`${line}\n`),
       })),
       {
         kind: 'file',

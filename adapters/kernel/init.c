@@ -19,6 +19,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,6 +118,59 @@ static void load_modules(const char *list)
 	}
 	free(line);
 	fclose(file);
+}
+
+/*
+ * The number of a driver that has no class, and so no node: the kernel lists
+ * it under the name that it was registered with.
+ */
+static int find_major(const char *name)
+{
+	FILE *file = fopen("/proc/devices", "re");
+	char found[128];
+	int result = -1;
+	char line[256];
+	int major;
+
+	if (!file)
+		return -1;
+	while (result < 0 && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "Block", 5) == 0)
+			break;
+		if (sscanf(line, "%d %127s", &major, found) == 2 &&
+		    strcmp(found, name) == 0)
+			result = major;
+	}
+	fclose(file);
+	return result;
+}
+
+/* The file has one line: the path of the node that must be there, its mode. */
+static void ensure_node(const char *list)
+{
+	FILE *file = fopen(list, "re");
+	char path[4096];
+	unsigned int mode;
+	int major;
+
+	if (!file)
+		return;
+	if (fscanf(file, "%4095s %o", path, &mode) != 2) {
+		errno = EINVAL;
+		fail("read", list);
+	}
+	fclose(file);
+	if (access(path, F_OK) == 0)
+		return;
+	major = find_major(strrchr(path, '/') + 1);
+	if (major < 0) {
+		errno = ENOENT;
+		fail("find node", path);
+	}
+	umask(0);
+	if (mknod(path, S_IFCHR | mode, makedev((unsigned int)major, 0)) != 0)
+		fail("find node", path);
+	umask(022);
 }
 
 static bool port_has_name(const char *port, const char *name)
@@ -232,6 +286,7 @@ int main(void)
 	set_optional("/sys/kernel/rcu_expedited", "1\n");
 
 	load_modules("/modules/list");
+	ensure_node("/modules/node");
 	port = open_port();
 
 	printf(MARK "helper starts\n");

@@ -4,20 +4,22 @@ import { guestDrivers } from './builtin-drivers.ts';
 import { buildLayer, defaultCacheDir, layerKey } from './cache.ts';
 import { buildImage } from './image.ts';
 import { machineArguments } from './machine.ts';
-import { buildModules } from './modules.ts';
+import { buildModules, type BuiltModules } from './modules.ts';
 import { installPackages } from '../packages.ts';
 import { pruneLayers } from './prune.ts';
 import { kernelRelease } from './releases.ts';
 import { prepareRoot } from './root.ts';
 import { saveState } from './saved-state.ts';
+import { messageOf } from '../../spec/errors.ts';
+import { buildUserModule, explainStart, type ModuleNode, type UserModule } from './user-module.ts';
 import type { ModuleToLoad } from './image.ts';
 import type { Accelerator, BootFiles } from './machine.ts';
 
 export interface KitOptions {
   /** A kernel series, for example `6.12`. */
   readonly kernel: string;
-  /** A directory that `make M=` can build; the project's own modules by default. */
-  readonly moduleDir?: string;
+  /** A driver of the user's; the project's own modules by default. */
+  readonly userModule?: UserModule;
   /** A unified diff against that directory, for `patch -p1`: a mutant. */
   readonly patch?: string;
   /** What the guest loads, in this order; every module that the directory builds by default. */
@@ -44,6 +46,21 @@ export interface Kit {
 
 export const OWN_MODULES = path.join(import.meta.dirname, '../../kmod');
 
+/** What a guest loads: the user's module, or what was asked for, or all that was built. */
+export function modulesToLoad(
+  { userModule, modules }: Pick<KitOptions, 'userModule' | 'modules'>,
+  built: BuiltModules,
+): readonly ModuleToLoad[] {
+  if (userModule === undefined) return modules ?? built.names.map((name) => ({ name }));
+  const { name, params } = userModule;
+  return [{ name, ...(params !== undefined && { params }) }];
+}
+
+/** The node that an image has to have. */
+export function nodeOf({ userModule }: Pick<KitOptions, 'userModule'>): { node?: ModuleNode } {
+  return userModule === undefined ? {} : { node: userModule.node };
+}
+
 /** The file of a state layer. */
 const STATE = 'machine-state';
 
@@ -63,25 +80,30 @@ export async function prepareKit(options: KitOptions): Promise<Kit> {
   };
   await installPackages('guest', context.onProgress);
   const root = await prepareRoot(release, context);
-  const built = await buildModules({
-    ...context,
-    root,
-    sourceDir: options.moduleDir ?? OWN_MODULES,
-    ...(options.patch === undefined ? {} : { patch: options.patch }),
-  });
-  const modules = options.modules ?? built.names.map((name) => ({ name }));
+  const { userModule } = options;
+  const built =
+    userModule === undefined
+      ? await buildModules({
+          ...context,
+          root,
+          sourceDir: OWN_MODULES,
+          ...(options.patch === undefined ? {} : { patch: options.patch }),
+        })
+      : // The kit's own modules must not have warnings; somebody else's may.
+        await buildUserModule(userModule, { ...context, root, variables: ['KCFLAGS='] });
+  const modules = modulesToLoad(options, built);
   const drivers = await guestDrivers(root.modulesDir);
-  const image = await buildImage({ ...context, drivers, built, modules, helper: options.helper });
+  const image = await buildImage({ ...context, drivers, built, modules, helper: options.helper, ...nodeOf(options) });
   const boot = { kernelPath: root.kernelPath, initramfsPath: image.initramfsPath };
   const { accelerator, reason } = await chooseAccelerator(boot, context);
 
   const stateKey = layerKey(['state', image.key, await qemuVersion(), machineArguments(accelerator)]);
   const stateDir = await buildLayer({ ...context, name: 'state', key: stateKey }, async (target) => {
     context.onProgress(`Booting Linux ${root.kernelVersion} once, to start guests from there.`);
-    await saveState(
-      { boot, accelerator, ...(options.signal === undefined ? {} : { signal: options.signal }) },
-      path.join(target, STATE),
-    );
+    const start = { boot, accelerator, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+    await saveState(start, path.join(target, STATE)).catch((error: unknown) => {
+      throw userModule === undefined ? error : explainStart(error, userModule, messageOf(error));
+    });
   });
   await pruneLayers(context.cacheDir);
   return {

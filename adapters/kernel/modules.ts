@@ -29,7 +29,7 @@ export const BUILD_ENVIRONMENT: Readonly<Record<string, string>> = {
   KBUILD_BUILD_HOST: 'kit',
 };
 
-interface ModulesOptions {
+export interface ModulesOptions {
   readonly root: BuildRoot;
   /** A directory that `make M=` can build. */
   readonly sourceDir: string;

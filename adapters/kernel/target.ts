@@ -3,12 +3,15 @@ import { buildHelper } from '../native/build.ts';
 import type { ModuleToLoad } from './image.ts';
 import { openGuest } from './guest.ts';
 import { type Kit, prepareKit } from './kit.ts';
+import type { UserModule } from './user-module.ts';
 import { installPackages } from '../packages.ts';
 import { kernelRelease } from './releases.ts';
 
 export interface KernelTargetOptions {
   /** A patch for the project's modules: a mutant. */
   readonly patch?: string;
+  /** A driver of the user's in place of the project's modules. */
+  readonly userModule?: UserModule;
   /** What the guest loads, with parameters; both modules by default. */
   readonly modules?: readonly ModuleToLoad[];
   /** How the target is called in reports. */
@@ -30,6 +33,7 @@ export function kernelTarget(series: string, options: KernelTargetOptions = {}):
         helper,
         onProgress,
         ...(options.patch !== undefined && { patch: options.patch }),
+        ...(options.userModule && { userModule: options.userModule }),
         ...(options.modules && { modules: options.modules }),
         ...(signal && { signal }),
       });

@@ -4,7 +4,16 @@ import type { Kernel } from './kernel.ts';
 import { MACHINE_FACTS } from './machine.ts';
 import { PageTable } from './page-table.ts';
 import type { Vma } from './vma.ts';
-import { VM_ACCOUNT, VM_DONTCOPY, VM_LOCKED, VM_LOCKED_MASK, VM_MAYBE_GUARD, VM_SHARED } from './vm-flags.ts';
+import {
+  VM_ACCOUNT,
+  VM_DONTCOPY,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_MAYBE_GUARD,
+  VM_MIXEDMAP,
+  VM_PFNMAP,
+  VM_SHARED,
+} from './vm-flags.ts';
 
 /** `struct mm_struct`: the VMAs of one process, ascending, and its page table. */
 export class AddressSpace {
@@ -175,16 +184,18 @@ export class AddressSpace {
   /**
    * `copy_page_range`. A VMA without anon_vma has no private copies, so its pages can be faulted in again and none is
    * copied (`vma_needs_copy`); with one, all present pages are, those of the driver included. Guard markers cannot be
-   * faulted in again.
+   * faulted in again, and neither can what a driver has put there by itself.
    */
   protected copyPageRange(child: AddressSpace, vma: Vma): void {
-    if (vma.anonVma === null && (vma.flags & VM_MAYBE_GUARD) === 0) return;
+    if (vma.anonVma === null && (vma.flags & (VM_MAYBE_GUARD | VM_PFNMAP | VM_MIXEDMAP)) === 0) return;
     for (const page of this.pageTable.presentIn(vma.start, vma.end)) {
       const entry = this.pageTable.get(page);
       if (entry === undefined) continue;
       if (vma.isCopyOnWrite) entry.writable = false;
-      entry.frame.exclusive = false;
-      this.kernel.memory.get(entry.frame);
+      if (entry.special !== true) {
+        entry.frame.exclusive = false;
+        this.kernel.memory.get(entry.frame);
+      }
       const dirty = entry.dirty && (vma.flags & VM_SHARED) === 0;
       child.pageTable.install(page, { ...entry, dirty });
     }

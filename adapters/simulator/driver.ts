@@ -1,16 +1,26 @@
-import type { CALLBACKS, Contract } from '../../spec/contract.ts';
+import {
+  type Callback,
+  type Contract,
+  DEFAULT_MODE,
+  loggedCallbacks,
+  placementOf,
+  readRules,
+  writeRules,
+} from '../../spec/contract.ts';
 import type { Remains } from '../../spec/observation.ts';
 import type { Errno, Result } from './errno.ts';
 import type { OpenFile, Position } from './file.ts';
 import type { Frame, PhysicalMemory } from './frames.ts';
+import type { KernelVersion } from './kernel-version.ts';
 import { Injection } from './injection.ts';
+import type { PageTable } from './page-table.ts';
 import { forEachPart, type UserMemory } from './user-memory.ts';
 import type { Vma, VmOperations } from './vma.ts';
-import { VM_DONTDUMP, VM_DONTEXPAND } from './vm-flags.ts';
-
-type Callback = (typeof CALLBACKS)[number];
+import { VM_ARCH_1, VM_DONTDUMP, VM_DONTEXPAND, VM_IO, VM_MIXEDMAP, VM_PFNMAP } from './vm-flags.ts';
 
 const FLAG_BITS = { dontexpand: VM_DONTEXPAND, dontdump: VM_DONTDUMP } as const;
+
+const REMAP_FLAGS = VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
 
 /**
  * A driver built from a contract: its file operations, its VM operations and its log. Each decision that a real driver
@@ -25,6 +35,7 @@ export class Driver {
   readonly #logged: ReadonlySet<Callback>;
   readonly #initial: Uint8Array;
   readonly #mmapFlags: number;
+  readonly #tracking: number;
   #deviceBuffer: readonly Frame[] = [];
   #descriptions = 0;
   readonly #allocated = new Map<Frame, number>();
@@ -32,16 +43,17 @@ export class Driver {
   step = 0;
   readonly injection = new Injection();
 
-  constructor(contract: Contract, memory: PhysicalMemory) {
+  constructor(contract: Contract, memory: PhysicalMemory, version: KernelVersion) {
     this.contract = contract;
+    this.#tracking = version.tracksMemoryTypes ? VM_ARCH_1 : 0;
     this.memory = memory;
-    this.#logged = new Set(contract.log.callbacks);
+    this.#logged = new Set(loggedCallbacks(contract));
     this.#initial = Uint8Array.from(contract.buffer.initial, (character) => character.charCodeAt(0));
     this.#mmapFlags = contract.mmap.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0);
     this.vmOperations = {
       open: contract.vmOperations.open ? () => this.vmOpen() : null,
       close: contract.vmOperations.close ? () => this.vmClose() : null,
-      fault: (vma, pgoff, write) => this.fault(vma, pgoff, write),
+      fault: placementOf(contract) === 'fault' ? (vma, pgoff, write) => this.fault(vma, pgoff, write) : null,
     };
   }
 
@@ -82,7 +94,7 @@ export class Driver {
   read(file: OpenFile, length: number, position: Position, to: UserMemory): Result {
     this.#printTransfer('read', length, position);
     const from = this.readStart(position);
-    const { size } = this.contract.read;
+    const { size } = readRules(this.contract);
     if (from >= size) return 0;
     const count = Math.min(length, size - from);
     const fails = this.injection.fails('copy');
@@ -93,7 +105,7 @@ export class Driver {
 
   write(file: OpenFile, length: number, position: Position, from: UserMemory): Result {
     this.#printTransfer('write', length, position);
-    const { size, returns, atEnd } = this.contract.write;
+    const { size, returns, atEnd } = writeRules(this.contract);
     const honoured = this.writeHonoursPosition();
     const start = honoured ? position.bytes : 0;
     if (honoured && start >= size) return atEnd === 'ENOSPC' ? 'ENOSPC' : 0;
@@ -108,13 +120,41 @@ export class Driver {
     return returns === 'length' ? length : count;
   }
 
-  mmap(vma: Vma): Errno | null {
+  mmap(vma: Vma, pageTable: PageTable): Errno | null {
     this.print('mmap');
-    if (this.contract.mmap.range === 'buffer' && !this.isInRange(vma.pgoff, vma.pages)) return 'EINVAL';
+    const { range, private: ofPrivate, refusal = 'EINVAL' } = this.contract.mmap;
+    if (range === 'buffer' && !this.isInRange(vma.pgoff, vma.pages)) return refusal;
+    if (range === 'whole' && !this.isWhole(vma.pgoff, vma.pages)) return refusal;
+    if (ofPrivate === 'refused' && vma.isCopyOnWrite) return refusal;
     vma.operations = this.vmOperations;
     vma.flags |= this.#mmapFlags;
+    this.#fill(vma, pageTable);
     if (this.contract.mmap.callsVmOpen) this.vmOperations.open?.(vma);
     return null;
+  }
+
+  /** `remap_pfn_range`, or `vm_insert_page` for each page, with the protection that the VMA has as yet. */
+  #fill(vma: Vma, pageTable: PageTable): void {
+    const placement = placementOf(this.contract);
+    if (placement === 'fault') return;
+    const isRemap = placement === 'remap';
+    vma.flags |= isRemap ? REMAP_FLAGS | this.#tracking : VM_MIXEDMAP;
+    for (let page = vma.start; page < vma.end; page += 1) {
+      const frame = this.pageAt(vma, vma.pgoffAt(page));
+      if (frame === undefined) continue;
+      const entry = { frame, writable: vma.isReadWritable, dirty: false, softDirty: false };
+      if (isRemap) {
+        pageTable.install(page, { ...entry, special: true });
+      } else {
+        this.memory.get(frame);
+        pageTable.install(page, entry);
+      }
+    }
+  }
+
+  /** Whether the driver has the function; without it the kernel refuses the call itself (FMODE_CAN_READ, FMODE_CAN_WRITE). */
+  can(direction: 'read' | 'write'): boolean {
+    return this.contract[direction] !== undefined;
   }
 
   /** What descriptions owned and nobody has freed, by the operation that allocated it; tells it once. */
@@ -149,7 +189,7 @@ export class Driver {
 
   /** Permissions of the node, which belongs to root. */
   get mode(): number {
-    return Number.parseInt(this.contract.node.mode ?? '0666', 8);
+    return Number.parseInt(this.contract.node.mode ?? DEFAULT_MODE, 8);
   }
 
   /** Whether the module is in use: every description but those of O_PATH holds a reference on it. */
@@ -167,8 +207,12 @@ export class Driver {
 
   protected fault(vma: Vma, pgoff: number, write: boolean): Frame | 'SIGBUS' {
     if (this.#logged.has('vm_fault')) this.log.push(`vm_fault pgoff=${String(pgoff)} write=${write ? '1' : '0'}`);
-    const frame = vma.file.buffer[this.contract.fault === 'first' ? 0 : pgoff];
+    const frame = this.pageAt(vma, pgoff);
     return frame === undefined ? 'SIGBUS' : this.handOver(frame);
+  }
+
+  protected pageAt(vma: Vma, pgoff: number): Frame | undefined {
+    return vma.file.buffer[this.contract.fault === 'first' ? 0 : pgoff];
   }
 
   /** The page table entry that the kernel installs owns a reference (`get_page`). */
@@ -197,12 +241,16 @@ export class Driver {
     return pgoff + pages <= this.contract.buffer.pages;
   }
 
+  protected isWhole(pgoff: number, pages: number): boolean {
+    return pgoff === 0 && pages === this.contract.buffer.pages;
+  }
+
   protected readStart(position: Position): number {
     return position.bytes;
   }
 
   protected writeHonoursPosition(): boolean {
-    return this.contract.write.position === 'honoured';
+    return writeRules(this.contract).position === 'honoured';
   }
 
   protected print(callback: Callback): void {

@@ -4,7 +4,17 @@ import type { Frame } from './frames.ts';
 import type { PageTableEntry } from './page-table.ts';
 import { handleFault } from './page-fault.ts';
 import type { Vma } from './vma.ts';
-import { VM_MAYREAD, VM_MAYSHARE, VM_MAYWRITE, VM_READ, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from './vm-flags.ts';
+import {
+  VM_IO,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_PFNMAP,
+  VM_READ,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+} from './vm-flags.ts';
 
 /** FOLL_ flags of `__get_user_pages`. */
 export interface GupFlags {
@@ -42,6 +52,8 @@ export function getUserPages(space: AddressSpace, start: number, count: number, 
 
 /** `check_vma_flags`. */
 function areFlagsFine(vma: Vma, { write, force = false }: GupFlags): boolean {
+  // What is mapped there is no `struct page` that anybody could hold.
+  if ((vma.flags & (VM_IO | VM_PFNMAP)) !== 0) return false;
   if (write) return (vma.flags & VM_WRITE) !== 0 || (force && vma.isCopyOnWrite);
   return (vma.flags & VM_READ) !== 0 || (force && (vma.flags & VM_MAYREAD) !== 0);
 }

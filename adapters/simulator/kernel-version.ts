@@ -88,6 +88,10 @@ export interface KernelVersion {
   /** Whether mprotect tries at all to make entries writable that `vm_page_prot` does not, and which of them. */
   triesToUpgrade: (vma: Vma) => boolean;
   canUpgrade: (vma: Vma, entry: PageTableEntry) => boolean;
+  /** VMAs that one remap_pfn_range has filled are marked, because x86 keeps track of their memory type (VM_PAT, until 6.15). */
+  readonly tracksMemoryTypes: boolean;
+  /** mincore passes over VMAs of page frame numbers, as all walkers of page tables do that do not ask for them (not in 7.x). */
+  readonly mincoreSkipsRemapped: boolean;
   /** `madvise_behavior_valid`. */
   knowsAdvice: (advice: Advice) => boolean;
 }
@@ -145,6 +149,8 @@ export function kernelVersion(series: Series): KernelVersion {
     populatesAcrossHoles: series === '6.1',
     triesToUpgrade: since('6.1') ? triesSharedAndPrivate : (vma) => vma.wantsWriteNotify,
     canUpgrade: since('6.12') ? canUpgrade : since('6.1') ? canUpgradeDirty : canUpgradeOld,
+    tracksMemoryTypes: before('7.3'),
+    mincoreSkipsRemapped: before('7.3'),
     knowsAdvice: (advice) => advice !== 'unknown' && since(FIRST_VERSION_WITH[advice] ?? '5.10'),
   };
 }

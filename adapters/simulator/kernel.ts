@@ -20,7 +20,7 @@ export class Kernel {
   constructor(contract: Contract, parts: Parts, version: KernelVersion) {
     this.parts = parts;
     this.version = version;
-    this.driver = new parts.Driver(contract, this.memory);
+    this.driver = new parts.Driver(contract, this.memory, version);
   }
 
   /** `fput`: the last reference queues the driver's `release`, which runs when the system call returns. */

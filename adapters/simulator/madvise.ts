@@ -11,12 +11,14 @@ import {
   VM_DONTCOPY,
   VM_DONTDUMP,
   VM_HUGEPAGE,
+  VM_IO,
   VM_LOCKED,
   VM_MAYBE_GUARD,
   VM_MAYSHARE,
   VM_MAYWRITE,
   VM_MERGEABLE,
   VM_NOHUGEPAGE,
+  VM_PFNMAP,
   VM_RAND_READ,
   VM_SEQ_READ,
   VM_SHARED,
@@ -44,10 +46,11 @@ function flagged(newFlags: (vma: Vma) => number | Errno): Behavior {
 }
 
 /** `can_madv_lru_vma`; what is cold or paged out cannot be told without swap. */
-const lru: Behavior = (_, vma) => ((vma.flags & VM_LOCKED) === 0 ? vma : 'EINVAL');
+const lru: Behavior = (_, vma) => ((vma.flags & (VM_LOCKED | VM_PFNMAP)) === 0 ? vma : 'EINVAL');
 
 /** `madvise_dontneed_single_vma`. */
 const dontneed: Behavior = (space, vma, start, end) => {
+  if ((vma.flags & VM_PFNMAP) !== 0) return 'EINVAL';
   space.pageTable.zapRange(start, end);
   return vma;
 };
@@ -103,7 +106,8 @@ const BEHAVIORS: Partial<Record<Advice, Behavior>> = {
   remove,
   dontfork: flagged(({ flags }) => flags | VM_DONTCOPY),
   dofork: (space, vma, start, end) => {
-    const isRefused = (vma.flags & VM_SPECIAL) !== 0 && space.kernel.version.refusesToForkSpecial;
+    const refused = space.kernel.version.refusesToForkSpecial ? VM_SPECIAL : VM_IO;
+    const isRefused = (vma.flags & refused) !== 0;
     return isRefused ? 'EINVAL' : dofork(space, vma, start, end);
   },
   mergeable: flagged(mergeable),

@@ -164,7 +164,7 @@ function mergeOrCall(space: AddressSpace, candidate: Candidate): Vma | Errno {
   if (expanded !== null) return expanded;
 
   const vma = new Vma(start, end, pgoff, flags, file);
-  const errno = space.kernel.driver.mmap(vma);
+  const errno = space.kernel.driver.mmap(vma, space.pageTable);
   if (errno !== null) return errno;
   // Flags that the driver has set may make the VMA equal to a neighbour; the kernel looks again if there is one below.
   if (version.mergesAfterDriver && vma.flags !== flags && space.indexFrom(start) > 0) {

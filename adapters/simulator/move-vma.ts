@@ -4,7 +4,7 @@ import type { Errno } from './errno.ts';
 import { isFree } from './unmapped-area.ts';
 import type { Vma } from './vma.ts';
 import { candidateFor, mergeNewRange } from './vma-merge.ts';
-import { VM_ACCOUNT, VM_LOCKED, VM_LOCKED_MASK } from './vm-flags.ts';
+import { VM_ACCOUNT, VM_ARCH_1, VM_LOCKED, VM_LOCKED_MASK, VM_PFNMAP } from './vm-flags.ts';
 
 /** What moves where, in pages. */
 export interface Move {
@@ -34,6 +34,8 @@ export function moveVma(space: AddressSpace, vma: Vma, move: Move): boolean | Er
 
   copyVma(space, vma, start, place, newPages);
   space.pageTable.move(start, end, place);
+  // `untrack_pfn_clear`.
+  if ((vma.flags & VM_PFNMAP) !== 0) vma.flags &= ~VM_ARCH_1;
   space.totalPages += newPages;
   if (dontUnmap) {
     keepSource(vma, start, end);

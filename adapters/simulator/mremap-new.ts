@@ -6,7 +6,7 @@ import { expand, isExpandable, moveVma } from './move-vma.ts';
 import type { MremapRequest } from './mremap.ts';
 import { populate } from './populate.ts';
 import type { Vma } from './vma.ts';
-import { VM_DONTEXPAND, VM_LOCKED, VM_MAYSHARE, VM_SHARED } from './vm-flags.ts';
+import { VM_DONTEXPAND, VM_PFNMAP, VM_LOCKED, VM_MAYSHARE, VM_SHARED } from './vm-flags.ts';
 
 /** `struct vma_remap_struct`: one mremap, or the part of it that concerns one VMA; all in pages. */
 interface Remap {
@@ -66,12 +66,12 @@ function check(space: AddressSpace, vma: Vma | undefined, remap: Remap): Errno |
   const { start, newPages, dontUnmap } = remap;
   if (newPages <= remap.oldPages && !impliesAddress(remap)) return null;
   if (remap.oldPages === 0 && (vma.flags & (VM_SHARED | VM_MAYSHARE)) === 0) return 'EINVAL';
-  if (dontUnmap && (vma.flags & VM_DONTEXPAND) !== 0) return 'EINVAL';
+  if (dontUnmap && (vma.flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0) return 'EINVAL';
   // What is only unmapped may lie in other VMAs.
   const oldPages = Math.min(remap.oldPages, newPages);
   if (oldPages > vma.end - start) return 'EFAULT';
   if (newPages === oldPages) return null;
-  if ((vma.flags & VM_DONTEXPAND) !== 0) return 'EFAULT';
+  if ((vma.flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0) return 'EFAULT';
   if (!space.mayLock(vma.flags, newPages - oldPages)) return 'EAGAIN';
   return space.mayExpand(newPages - oldPages) ? null : 'ENOMEM';
 }

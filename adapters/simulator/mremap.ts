@@ -6,7 +6,7 @@ import { expand, isExpandable, moveVma } from './move-vma.ts';
 import { doNewMremap } from './mremap-new.ts';
 import { populate } from './populate.ts';
 import type { Vma } from './vma.ts';
-import { VM_DONTEXPAND, VM_MAYSHARE, VM_SHARED } from './vm-flags.ts';
+import { VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from './vm-flags.ts';
 
 /** The arguments of mremap(2); addresses are bytes from the start of the arena, lengths are rounded up to pages. */
 export interface MremapRequest {
@@ -97,7 +97,7 @@ function resizable(
   // A private mapping cannot be duplicated: the new one would have nothing to do with it.
   if (oldPages === 0 && (vma.flags & (VM_SHARED | VM_MAYSHARE)) === 0) return 'EINVAL';
   // Until 5.12 only for anonymous mappings.
-  const isFixedInSize = (vma.flags & VM_DONTEXPAND) !== 0;
+  const isFixedInSize = (vma.flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0;
   if (dontUnmap && (isFixedInSize || space.kernel.version.mremap === 'old')) return 'EINVAL';
   if (oldPages > vma.end - start) return 'EFAULT';
   if (newPages === oldPages) return vma;

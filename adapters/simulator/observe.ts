@@ -65,6 +65,8 @@ function describePages(space: AddressSpace, numbers: { next: number; readonly ob
       texts.push(`${String(page)}:G`);
       continue;
     }
+    // `pagemap_pte_hole`, which is what a walk finds where there are page frame numbers.
+    if (entry.special === true) continue;
     const { frame } = entry;
     if (frame.seenBy !== numbers.observation) {
       frame.seenBy = numbers.observation;

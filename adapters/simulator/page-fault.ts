@@ -43,14 +43,15 @@ export function handleFault(space: AddressSpace, vma: Vma, page: number, kind: F
     if (kind !== 'read') writeToProtected(space, vma, page, entry, kind);
     return 'done';
   }
-  // `do_fault`.
+  // `do_fault`: without the driver's function, a page that is not there cannot be had, not even for a copy.
+  if ((vma.operations?.fault ?? null) === null) return 'SIGBUS';
   if (kind !== 'write') return readFault(space, vma, page);
   return (vma.flags & VM_SHARED) === 0 ? copyFault(space, vma, page) : sharedFault(space, vma, page);
 }
 
 /** `__do_fault`: asks the driver. */
 function askDriver(vma: Vma, page: number, write: boolean): Frame | 'SIGBUS' {
-  return vma.operations?.fault(vma, vma.pgoffAt(page), write) ?? 'SIGBUS';
+  return vma.operations?.fault?.(vma, vma.pgoffAt(page), write) ?? 'SIGBUS';
 }
 
 /** `do_read_fault`: a private page stays protected, so that the first write is seen (`vm_get_page_prot`). */

@@ -8,6 +8,8 @@ export interface PageTableEntry {
   dirty: boolean;
   /** Set by write faults only, until clear_refs clears it. */
   softDirty: boolean;
+  /** `pte_special`: made of a page frame number; nobody counts that the frame is mapped here. */
+  readonly special?: true;
 }
 
 const NO_PAGES: readonly number[] = [];
@@ -29,7 +31,7 @@ export class PageTable {
 
   /** `set_pte_range`: installs a frame where none was, and takes over the reference that the caller holds on it. */
   install(page: number, entry: PageTableEntry): void {
-    entry.frame.mappings += 1;
+    if (entry.special !== true) entry.frame.mappings += 1;
     this.#entries.set(page, entry);
   }
 
@@ -38,6 +40,7 @@ export class PageTable {
     const entry = this.#entries.get(page);
     if (entry === undefined) return;
     this.#entries.delete(page);
+    if (entry.special === true) return;
     entry.frame.mappings -= 1;
     this.#memory.put(entry.frame);
   }

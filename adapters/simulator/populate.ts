@@ -2,7 +2,7 @@ import type { AddressSpace } from './address-space.ts';
 import type { Errno } from './errno.ts';
 import { getUserPages, type UserPages } from './gup.ts';
 import type { Vma } from './vma.ts';
-import { VM_ACCESS_FLAGS, VM_LOCKONFAULT, VM_SHARED, VM_WRITE } from './vm-flags.ts';
+import { VM_ACCESS_FLAGS, VM_IO, VM_LOCKONFAULT, VM_PFNMAP, VM_SHARED, VM_WRITE } from './vm-flags.ts';
 
 /** `mm_populate`: what cannot be brought in is left out. */
 export function populate(space: AddressSpace, start: number, end: number): void {
@@ -17,6 +17,10 @@ export function populateStrictly(space: AddressSpace, start: number, end: number
     if (vma === undefined || vma.start >= end) return null;
     const next = Math.min(end, vma.end);
     const from = Math.max(page, vma.start);
+    if ((vma.flags & (VM_IO | VM_PFNMAP)) !== 0) {
+      page = next;
+      continue;
+    }
     const result = populateArea(space, vma, from, next);
     if (typeof result === 'string') {
       if (!ignoreErrors) return result;

@@ -26,6 +26,7 @@ export function transfer(
   const file = fileAt(process, descriptor, offset);
   if (typeof file === 'string') return file;
   if (!isOpenFor(file, direction)) return 'EBADF';
+  if (!process.kernel.driver.can(direction)) return 'EINVAL';
   if (segment.memory === null) return 'EFAULT';
   const position = offset ?? file.position;
   if (overflowsPosition(position, segment.length)) return 'EINVAL';
@@ -47,6 +48,7 @@ export function transferVector(
   const file = fileAt(process, descriptor, offset);
   if (typeof file === 'string') return file;
   if (!isOpenFor(file, direction)) return 'EBADF';
+  if (!process.kernel.driver.can(direction)) return 'EINVAL';
   const total = segments.reduce((sum, { length }) => sum + length, 0);
   // Nothing to move never reaches the driver, nor the check of the flags.
   if (total === 0) return 0;

@@ -72,7 +72,7 @@ export class Simulator {
 
   #configure(seq: number, contract: Contract, levels: ReadonlySet<Level>): Event {
     const bytes = contract.buffer.pages * PAGE_SIZE;
-    const longest = Math.max(contract.read.size, contract.write.size);
+    const longest = Math.max(contract.read?.size ?? 0, contract.write?.size ?? 0);
     if (longest > bytes) {
       const message = `The contract lets read or write reach ${String(longest)} bytes, but its buffer has only ${String(bytes)}.`;
       return { event: 'configured', seq, ok: false, message };

@@ -29,10 +29,12 @@ export const VM_MERGEABLE = 1 << 31;
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 
-/** The members of VM_SPECIAL that no contract can ask for. */
-const VM_PFNMAP = 0x400;
-const VM_IO = 0x4000;
-const VM_MIXEDMAP = 0x1000_0000;
+/** VMAs that a driver has filled by itself: with page frame numbers (VM_PFNMAP, and VM_IO beside it), or with pages. */
+export const VM_PFNMAP = 0x400;
+export const VM_IO = 0x4000;
+export const VM_MIXEDMAP = 0x1000_0000;
+/** `VM_PAT` of x86. */
+export const VM_ARCH_1 = 0x100_0000;
 
 /** Mappings that never merge and are never locked. */
 export const VM_SPECIAL = VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
@@ -48,8 +50,10 @@ const MNEMONICS: readonly (readonly [bit: number, name: string])[] = [
   [VM_MAYEXEC, 'me'],
   [VM_MAYSHARE, 'ms'],
   [VM_GROWSDOWN, 'gd'],
+  [VM_PFNMAP, 'pf'],
   [VM_MAYBE_GUARD, 'gu'],
   [VM_LOCKED, 'lo'],
+  [VM_IO, 'io'],
   [VM_SEQ_READ, 'sr'],
   [VM_RAND_READ, 'rr'],
   [VM_DONTCOPY, 'dc'],
@@ -58,9 +62,11 @@ const MNEMONICS: readonly (readonly [bit: number, name: string])[] = [
   [VM_ACCOUNT, 'ac'],
   [VM_NORESERVE, 'nr'],
   [VM_SYNC, 'sf'],
+  [VM_ARCH_1, 'ar'],
   [VM_WIPEONFORK, 'wf'],
   [VM_DONTDUMP, 'dd'],
   [VM_SOFTDIRTY, 'sd'],
+  [VM_MIXEDMAP, 'mm'],
   [VM_HUGEPAGE, 'hg'],
   [VM_NOHUGEPAGE, 'nh'],
   [VM_MERGEABLE, 'mg'],

@@ -17,7 +17,7 @@ export interface VmOperations {
   readonly open: ((vma: Vma) => void) | null;
   readonly close: ((vma: Vma) => void) | null;
   /** Returns a frame with a reference for the page table entry, or SIGBUS. */
-  readonly fault: (vma: Vma, pgoff: number, write: boolean) => Frame | 'SIGBUS';
+  readonly fault: ((vma: Vma, pgoff: number, write: boolean) => Frame | 'SIGBUS') | null;
 }
 
 /** `struct vm_area_struct`: a range of pages that share one description. Pages count from the start of the arena. */

@@ -5,8 +5,9 @@ import type { Driver } from '../kernel/builtin-drivers.ts';
 import { defaultCacheDir } from '../kernel/cache.ts';
 import { gcovCounting } from '../kernel/gcov.ts';
 import { buildImage } from '../kernel/image.ts';
-import { type KitOptions, OWN_MODULES } from '../kernel/kit.ts';
+import { type KitOptions, modulesToLoad, nodeOf, OWN_MODULES } from '../kernel/kit.ts';
 import { buildModules } from '../kernel/modules.ts';
+import { buildUserModule } from '../kernel/user-module.ts';
 import { pruneLayers } from '../kernel/prune.ts';
 import { installPackages } from '../packages.ts';
 import { prepareUmlKernel } from './kernel.ts';
@@ -14,7 +15,7 @@ import type { UmlBoot } from './machine.ts';
 import { preparePackagedKernel } from './packaged.ts';
 import type { UmlRelease } from './releases.ts';
 
-export interface UmlKitOptions extends Omit<KitOptions, 'kernel' | 'moduleDir'> {
+export interface UmlKitOptions extends Omit<KitOptions, 'kernel'> {
   readonly release: UmlRelease;
 }
 
@@ -32,6 +33,8 @@ interface Flavour {
   readonly drivers: readonly string[];
   /** What building the modules under test takes besides. */
   readonly variables: readonly string[];
+  /** Flags of the compiler for a driver of the user's, of which warnings are no errors. */
+  readonly flags: string;
   readonly machine: Omit<UmlBoot, 'kernelPath' | 'initramfsPath'>;
 }
 
@@ -39,6 +42,7 @@ const PLAIN: Flavour = {
   fragments: ['base'],
   drivers: ['uml_port'],
   variables: [],
+  flags: 'KCFLAGS=',
   // All memory is filled with zeros before anything else, so less of it starts faster; some 20 MiB are left for programs.
   // What is freed too early reads as zeros, as in the guests of QEMU.
   machine: { memory: 32, parameters: ['init_on_free=1'] },
@@ -54,6 +58,7 @@ const CHECKED: Flavour = {
   fragments: ['base', 'checks'],
   drivers: ['uml_port', 'ledger'],
   // Only the modules under test are built to count what of them is reached.
+  flags: `KCFLAGS=${LINES_APART}`,
   variables: ['GCOV_PROFILE=y', 'UBSAN_SANITIZE=y', `KCFLAGS=-Werror ${LINES_APART}`],
   machine: {
     // Half of it are tables; the other is for programs, and is poisoned before anything else.
@@ -94,6 +99,7 @@ const PACKAGED: Flavour = {
   fragments: [],
   drivers: ['uml_port'],
   variables: [],
+  flags: 'KCFLAGS=',
   machine: {
     // Its tables are larger than ours; as many MiB are left for programs.
     memory: 64,
@@ -129,19 +135,25 @@ export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlKit> {
     const { directory } = await buildModules({ ...context, root: kernel, sourceDir });
     drivers.push({ name, content: await readFile(path.join(directory, `${name}.ko`)) });
   }
-  const built = await buildModules({
-    ...context,
-    root: kernel,
-    sourceDir: OWN_MODULES,
-    variables: flavour.variables,
-    ...(options.patch !== undefined && { patch: options.patch }),
-  });
+  const { userModule } = options;
+  const variables = flavour.variables;
+  const built =
+    userModule === undefined
+      ? await buildModules({
+          ...context,
+          root: kernel,
+          sourceDir: OWN_MODULES,
+          variables,
+          ...(options.patch !== undefined && { patch: options.patch }),
+        })
+      : await buildUserModule(userModule, { ...context, root: kernel, variables: [...variables, flavour.flags] });
   const image = await buildImage({
     ...context,
     drivers,
     built,
-    modules: options.modules ?? built.names.map((module) => ({ name: module })),
+    modules: modulesToLoad(options, built),
     helper,
+    ...nodeOf(options),
   });
   await pruneLayers(context.cacheDir);
   return {

@@ -1,11 +1,16 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConformanceError } from '../../spec/errors.ts';
 import { MOST_INSTANCES, type Target } from '../../spec/target.ts';
 import { connectTo } from '../kernel/guest.ts';
+import { withDeadline } from '../kernel/deadline.ts';
+import { HELPER_STARTS } from '../kernel/saved-state.ts';
 import type { KernelTargetOptions } from '../kernel/target.ts';
+import { explainStart, type UserModule } from '../kernel/user-module.ts';
 import { buildHelper } from '../native/build.ts';
 import { installPackages } from '../packages.ts';
 import { prepareUmlKit, type UmlKit } from './kit.ts';
-import { startUml } from './machine.ts';
+import { startUml, type UmlBoot } from './machine.ts';
 import { umlName, type UmlRelease } from './releases.ts';
 
 /** Linux as a process of this machine, with the modules loaded and the helper inside. */
@@ -31,13 +36,39 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
         helper,
         onProgress,
         ...(options.patch !== undefined && { patch: options.patch }),
+        ...(options.userModule && { userModule: options.userModule }),
         ...(options.modules && { modules: options.modules }),
         ...(signal && { signal }),
       });
+      if (options.userModule !== undefined) await tryStart(kit.boot, options.userModule, signal);
     },
     connect: (signal) => {
       if (kit === undefined) throw new Error(`${name}: connect before prepare`);
       return Promise.resolve(connectTo(startUml(kit.boot, signal), signal));
     },
   };
+}
+
+const POLL_MS = 20;
+const START_DEADLINE_MS = 60_000;
+const TAIL_LINES = 20;
+
+/** Starts a guest for a moment, so that a module which cannot be loaded is told before anything is checked. */
+async function tryStart(boot: UmlBoot, module: UserModule, signal: AbortSignal | undefined): Promise<void> {
+  const machine = startUml(boot, signal);
+  const started = async (): Promise<void> => {
+    while (!machine.console.text().includes(HELPER_STARTS)) await sleep(POLL_MS);
+  };
+  const ended = machine.exited.then((how) => {
+    const error = new ConformanceError('target', 'guest-ended', `The guest ended before its helper ran: ${how}`);
+    throw explainStart(error, module, machine.console.text());
+  });
+  try {
+    await withDeadline(Promise.race([started(), ended]), START_DEADLINE_MS, 'the guest starts', () =>
+      machine.console.tail(TAIL_LINES),
+    );
+  } finally {
+    machine.kill();
+    await machine.exited;
+  }
 }

@@ -12,8 +12,9 @@ import { timeoutOption } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { findReplaySources } from '../replay-source.ts';
 import { paint, printJson, say } from '../terminal.ts';
+import { userDriver, type UserDriverOptions, withUserDriver } from '../user-driver.ts';
 
-interface ReplayOptions {
+interface ReplayOptions extends UserDriverOptions {
   target?: string;
   adapter?: string;
   timeout?: number;
@@ -23,8 +24,10 @@ interface ReplayOptions {
 
 /** `replay`: performs one program again, step by step. */
 export function replayCommand(onExit: (code: ExitCode) => void): Command {
-  return new Command('replay')
-    .description('perform a program again, step by step, with what is expected and what is observed')
+  const command = new Command('replay').description(
+    'perform a program again, step by step, with what is expected and what is observed',
+  );
+  command
     .argument('<file|token>', 'a program file, a journal (each of its counterexamples), or a token')
     .option('--target <name>', 'the target to perform it on')
     .addOption(
@@ -34,12 +37,14 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
     .option('--contract <name|file>', 'another contract than the one the program was made for')
     .option('--json', 'print one JSON object to standard output')
     .action(async (given: string, options: ReplayOptions) => onExit(await replay(given, options)));
+  return withUserDriver(command);
 }
 
 async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {
   const sources = findReplaySources(given);
   const jobs = sources.map((source) => ({ ...source, contract: loadContract(options.contract ?? source.contract) }));
-  const target = resolveTarget(targetName(options));
+  const contracts = new Map(jobs.map(({ contract }) => [contract.name, contract]));
+  const target = resolveTarget(targetName(options), userDriver(options, [...contracts.values()]));
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   const replays = [];

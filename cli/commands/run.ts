@@ -22,13 +22,16 @@ import { prepareRunFiles } from '../run-files.ts';
 import { createRecorder } from '../run-recorder.ts';
 import { type RunPlan, runSession } from '../run-session.ts';
 import { paint, printJson, say } from '../terminal.ts';
+import { userDriver, userDriverArguments, type UserDriverOptions, withUserDriver } from '../user-driver.ts';
 
 /** What `run` checks when no target is named. */
 export const DEFAULT_TARGETS = ['sim', 'memfd', 'kernel:6.12'] as const;
+/** And when a driver of the user's is. */
+const DRIVER_TARGETS = ['kernel:6.12'] as const;
 const DEFAULT_PROGRAMS = 1000;
 const DEFAULT_SHRINK_MS = 60_000;
 
-interface RunOptions {
+interface RunOptions extends UserDriverOptions {
   target?: string[];
   adapter?: string[];
   contract?: string[];
@@ -45,8 +48,8 @@ interface RunOptions {
 
 /** `run`: checks targets against contracts with generated programs. */
 export function runCommand(onExit: (code: ExitCode) => void): Command {
-  return new Command('run')
-    .description('check targets against contracts with generated programs')
+  const command = new Command('run').description('check targets against contracts with generated programs');
+  command
     .option('--target <name>', `a target, repeatable (default: ${DEFAULT_TARGETS.join(', ')})`, collect)
     .option('--adapter <command>', 'a command that speaks the protocol (docs/protocol.md), repeatable', collect)
     .option('--contract <name|file>', `a contract, repeatable (default: ${listContracts().join(', ')})`, collect)
@@ -76,12 +79,13 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
     .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: RunOptions) => onExit(await run(options)));
+  return withUserDriver(command);
 }
 
 async function run(options: RunOptions): Promise<ExitCode> {
   const { plan, contractArguments } = makePlan(options);
   const files = prepareRunFiles(options.out, new Date());
-  const recorder = createRecorder(files.journal, files.directory, contractArguments);
+  const recorder = createRecorder(files.journal, files.directory, contractArguments, userDriverArguments(options));
   const context: ReportContext = { clause: (id) => CLAUSES.get(id), replayCommand: recorder.replayCommand };
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
@@ -114,9 +118,11 @@ function makePlan(options: RunOptions): { plan: RunPlan; contractArguments: Map<
     contractArguments.set(contract.name, argument);
     return contract;
   });
+  const driver = userDriver(options, options.contract === undefined ? [] : contracts);
+  const targets = targetNames(options, driver.userModule === undefined ? DEFAULT_TARGETS : DRIVER_TARGETS);
   const properties = (options.property ?? PROPERTY_NAMES).map((name) => propertyNamed(name));
   const plan: RunPlan = {
-    targets: targetNames(options).map((name) => resolveTarget(name)),
+    targets: targets.map((name) => resolveTarget(name, driver)),
     contracts,
     properties,
     seed: options.seed ?? randomInt(SEEDS),
@@ -130,9 +136,9 @@ function makePlan(options: RunOptions): { plan: RunPlan; contractArguments: Map<
 }
 
 /** Only what was asked for: adapters alone mean no other target. */
-function targetNames({ target = [], adapter = [] }: RunOptions): readonly string[] {
+function targetNames({ target = [], adapter = [] }: RunOptions, otherwise: readonly string[]): readonly string[] {
   const names = [...target, ...adapter.map((command) => `adapter:${command}`)];
-  return names.length > 0 ? [...new Set(names)] : DEFAULT_TARGETS;
+  return names.length > 0 ? [...new Set(names)] : otherwise;
 }
 
 function propertyNamed(name: string): PropertyName {

@@ -1,9 +1,10 @@
 import { encodeBytes, expandData } from '../../spec/bytes.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
+import { findVma } from '../areas.ts';
 import type { Draft } from '../draft.ts';
 import { type Fault, pageForRead, pageForWrite } from '../faults.ts';
-import { getPages, type How } from '../gup.ts';
+import { getPages, type How, isOutOfReach } from '../gup.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
 import { PAGE_SIZE, resolve, safe } from '../place.ts';
 import type { Process } from '../state.ts';
@@ -124,6 +125,12 @@ const MEM: Way = {
   written: 'REMOTE-06',
 };
 
+/** What speaks against the first byte: where it lies, or who wants to get at it. */
+function refusedBy({ owner, at }: { owner: Process; at: number }, way: Way): string {
+  const flags = findVma(owner.vmas, Math.floor(at / PAGE_SIZE))?.flags ?? 0;
+  return isOutOfReach(flags) ? 'PLACE-07' : way.refused;
+}
+
 function readRemote(draft: Draft, op: Op<'vm_read' | 'mem_read'>, way: Way): Outcome {
   const found = remote(draft, op, op.length);
   if (!('owner' in found)) return found;
@@ -132,7 +139,7 @@ function readRemote(draft: Draft, op: Op<'vm_read' | 'mem_read'>, way: Way): Out
     bytes.set(draft.bytes(frame).subarray(part.offset, part.offset + part.length), from);
   };
   const done = way.copy(draft, { ...found, length: op.length, write: false, copyPart });
-  if (op.length > 0 && done === 0) return fail(draft, way.errno, way.refused);
+  if (op.length > 0 && done === 0) return fail(draft, way.errno, refusedBy(found, way));
   const clause = done < op.length ? way.short : way.read(draft);
   return { ...succeed(draft, done, clause), data: encodeBytes(bytes.subarray(0, done)) };
 }
@@ -145,7 +152,7 @@ function writeRemote(draft: Draft, op: Op<'vm_write' | 'mem_write'>, way: Way): 
     draft.writable(frame).set(data.subarray(from, from + part.length), part.offset);
   };
   const done = way.copy(draft, { ...found, length: data.length, write: true, copyPart });
-  if (data.length > 0 && done === 0) return fail(draft, way.errno, way.refused);
+  if (data.length > 0 && done === 0) return fail(draft, way.errno, refusedBy(found, way));
   return succeed(draft, done, done < data.length ? way.short : way.written);
 }
 

@@ -1,4 +1,5 @@
 import { encodeBytes, expandData } from '../../spec/bytes.ts';
+import { writeRules } from '../../spec/contract.ts';
 import { toSigned } from '../../spec/integer.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
@@ -58,7 +59,7 @@ function pwrite(draft: Draft, process: Process, op: Op<'pwrite'>): Outcome {
 
 /** What the driver's `write` does. */
 function transferIn(draft: Draft, place: Place, data: Op<'write'>['data']): Outcome {
-  const { write: rules } = draft.contract;
+  const rules = writeRules(draft.contract);
   const target = startWrite(draft, place, data.length, 'WRITE-08');
   if (target === 'failed') return fail(draft, 'EFAULT', 'FAIL-03');
   if (target === 'end') {

@@ -1,3 +1,4 @@
+import { writeRules } from '../../spec/contract.ts';
 import type { Int64 } from '../../spec/integer.ts';
 import type { Address, Data } from '../../spec/program.ts';
 import { TRANSFER_MAX } from '../../spec/values.ts';
@@ -171,7 +172,7 @@ export function segmentLengths(scene: Scene): number[] {
   ]);
   const lengths = Array.from({ length: count }, () => transferLength(scene));
   // What reaches the end of the buffer shows what becomes of the segments behind it.
-  if (count > 1 && choices.chance(25)) lengths[0] = scene.contract.write.size;
+  if (count > 1 && choices.chance(25)) lengths[0] = writeRules(scene.contract).size;
   const sum = lengths.reduce((total, length) => total + length, 0);
   return sum > TRANSFER_MAX ? lengths.slice(0, 3) : lengths;
 }

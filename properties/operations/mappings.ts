@@ -123,16 +123,18 @@ function somewhere(scene: Scene): Op<'mmap'> {
 function plain(scene: Scene): Op<'mmap'> {
   const { choices, process, contract } = scene;
   const fd = mappable(scene);
-  const type = choices.pick(['shared', scene.huge ? 'private' : 'shared', 'private'] as const);
+  const wanted = choices.pick(['shared', scene.huge ? 'private' : 'shared', 'private'] as const);
+  const type = contract.mmap.private === 'refused' && !odd(scene, 8) ? 'shared' : wanted;
   const writable = fd.writable || type === 'private';
   const { pages: buffer } = contract.buffer;
-  const bounded = contract.mmap.range === 'buffer';
-  const first = choices.chance(60) ? 0 : choices.between(0, bounded ? buffer - 1 : 3);
+  const whole = contract.mmap.range === 'whole';
+  const bounded = contract.mmap.range === 'buffer' || whole;
+  const first = whole || choices.chance(60) ? 0 : choices.between(0, bounded ? buffer - 1 : 3);
   // There has to be something to divide where a limit forbids to.
   const { areas, addressSpace } = scene.setting;
   const least = areas === undefined ? (addressSpace === undefined ? 1 : 2) : 3;
   const most = bounded ? buffer - first : 4;
-  const pages = choices.between(Math.min(least, most), most);
+  const pages = whole ? buffer : choices.between(Math.min(least, most), most);
   return {
     op: 'mmap',
     actor: process.name,

@@ -1,3 +1,4 @@
+import { placementOf } from '../../spec/contract.ts';
 import type { Int64 } from '../../spec/integer.ts';
 import type { Address } from '../../spec/program.ts';
 import type { Vma } from '../../model/state.ts';
@@ -102,12 +103,24 @@ export function target(scene: Scene, vmas: readonly Vma[] = scene.process.vmas):
 }
 
 /** The first page of an area behind the end of the buffer, for which the driver has none. */
-export function beyondBuffer({ contract, kernel }: Scene, vmas: readonly Vma[]): number | undefined {
+export function beyondBuffer(scene: Scene, vmas: readonly Vma[]): number | undefined {
+  const { contract, kernel } = scene;
+  if (placementOf(contract) !== 'fault') return goneFrom(scene, vmas);
   if (contract.fault === 'first') return undefined;
   const { pages } = contract.buffer;
   const vma = vmas.find(({ start, end, pgoff }) => start >= 0 && pgoff < pages && pgoff + (end - start) > pages);
   const page = vma && vma.start + pages - vma.pgoff;
   return page !== undefined && page < kernel.facts.arenaPages - 4 ? page : undefined;
+}
+
+/** The first page of an area that the driver has put there and that is there no more. */
+function goneFrom({ state, kernel }: Scene, vmas: readonly Vma[]): number | undefined {
+  const owner = state.processes.find((process) => process.vmas === vmas);
+  for (const { start, end } of vmas) {
+    const last = Math.min(end, kernel.facts.arenaPages - 4);
+    for (let page = Math.max(start, 0); page < last; page++) if (owner?.pages.has(page) === false) return page;
+  }
+  return undefined;
 }
 
 /** The first byte of a page that is there already; a private copy rather than one of the device's. */

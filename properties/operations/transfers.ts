@@ -1,3 +1,4 @@
+import { writeRules } from '../../spec/contract.ts';
 import type { Int64 } from '../../spec/integer.ts';
 import type { Op, Pointer } from '../../spec/program.ts';
 import { FILE_ADVICES, TRANSFER_FLAGS, WHENCES } from '../../spec/operations/transfers.ts';
@@ -44,7 +45,7 @@ function by(scene: Scene, unusual = 0): { actor: string; fd: string } {
 }
 
 function write(scene: Scene): Op<'write'> {
-  const { size } = scene.contract.write;
+  const { size } = writeRules(scene.contract);
   // Only a buffer that is full shows what happens at its end.
   const filling = scene.choices.chance(8) ? { text: text(scene).slice(0, 1), length: size } : data(scene);
   return { op: 'write', ...by(scene), data: filling };

@@ -1,4 +1,16 @@
-import { aliasing, byOffset, type Clause, clause, logs, notSpecial } from './clause.ts';
+import {
+  aliasing,
+  both,
+  byOffset,
+  clause,
+  type Clause,
+  faults,
+  logs,
+  mapsPrivately,
+  mayLackPages,
+  notSpecial,
+  shown,
+} from './clause.ts';
 
 /** Accessing memory: faults, aliases and private copies. */
 export const accessClauses: readonly Clause[] = [
@@ -7,7 +19,7 @@ export const accessClauses: readonly Clause[] = [
     'callbacks',
     'The first access to a page calls vm_fault once, with its page offset and whether it was a write.',
     'mm/memory.c do_fault; measured',
-    logs('vm_fault'),
+    both(faults, logs('vm_fault')),
   ),
   clause(
     'FAULT-02',
@@ -32,21 +44,21 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'Whatever the page offset, the fault yields the buffer’s first page.',
     'contract, fault',
-    aliasing,
+    both(faults, aliasing),
   ),
   clause(
     'FAULT-06',
     'outcome',
     'The fault yields the buffer’s page at the faulting page offset.',
     'contract, fault',
-    byOffset,
+    both(faults, byOffset),
   ),
   clause(
     'FAULT-07',
     'outcome',
     'A fault beyond the buffer ends with SIGBUS, BUS_ADRERR.',
     'contract, fault; mmap(2)',
-    byOffset,
+    both(faults, mayLackPages),
   ),
   clause(
     'FAULT-08',
@@ -82,24 +94,28 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'The first store to a private page that is not present copies the driver’s page after one vm_fault for writing.',
     'mm/memory.c do_cow_fault; measured',
+    both(faults, mapsPrivately),
   ),
   clause(
     'COW-02',
     'outcome',
     'A store to a private page that was only read copies it without the driver.',
     'mm/memory.c do_wp_page; measured',
+    mapsPrivately,
   ),
   clause(
     'COW-04',
     'outcome',
     'A private copy that a fork shared is copied again by whoever stores first.',
     'fork(2); mm/memory.c do_wp_page',
+    mapsPrivately,
   ),
   clause(
     'COW-05',
     'outcome',
     'A private copy shows what its process stored, and no later change of the device.',
     'mmap(2), MAP_PRIVATE',
+    mapsPrivately,
   ),
   clause(
     'FAULT-09',
@@ -113,7 +129,7 @@ export const accessClauses: readonly Clause[] = [
     'frames',
     'process_vm_readv of a private copy that a fork shared copies it for the process that is read.',
     'mm/gup.c gup_must_unshare (5.19); measured',
-    { by: ['vm_read'], since: [5, 19] },
+    { by: ['vm_read'], since: [5, 19], applies: mapsPrivately },
   ),
   clause('REMOTE-01', 'outcome', 'process_vm_readv reads what the process would.', 'process_vm_readv(2)', {
     by: ['vm_read'],
@@ -137,7 +153,7 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'process_vm_readv and process_vm_writev end early at the first page that cannot be had, and return what was transferred.',
     'process_vm_readv(2), RETURN VALUE; measured',
-    { by: ['vm_read', 'vm_write'] },
+    { by: ['vm_read', 'vm_write'], applies: shown },
   ),
   clause(
     'REMOTE-05',
@@ -165,7 +181,7 @@ export const accessClauses: readonly Clause[] = [
     'outcome',
     'Reading and writing /proc/PID/mem end early at the first page that cannot be had, and return what was transferred.',
     'fs/proc/base.c mem_rw; measured',
-    { by: ['mem_read', 'mem_write'] },
+    { by: ['mem_read', 'mem_write'], applies: shown },
   ),
   clause(
     'REMOTE-10',

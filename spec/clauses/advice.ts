@@ -1,4 +1,15 @@
-import { character, type Clause, clause, notSpecial, opens, regular, special } from './clause.ts';
+import {
+  both,
+  character,
+  clause,
+  type Clause,
+  mayLackPages,
+  notSpecial,
+  opens,
+  regular,
+  shown,
+  special,
+} from './clause.ts';
 
 /** Advice, locks and questions about memory. */
 export const adviceClauses: readonly Clause[] = [
@@ -68,14 +79,14 @@ export const adviceClauses: readonly Clause[] = [
   clause(
     'ADVICE-12',
     'outcome',
-    'MADV_DOFORK of a VM_DONTEXPAND area fails with EINVAL.',
+    'MADV_DOFORK of a special area (VM_DONTEXPAND, VM_MIXEDMAP) fails with EINVAL.',
     'mm/madvise.c madvise_vma_behavior; first seen in 7.3',
-    { by: ['madvise'], since: [7, 3], applies: special },
+    { by: ['madvise'], since: [7, 3], applies: both(shown, special) },
   ),
   clause(
     'ADVICE-13',
     'outcome',
-    'MADV_DODUMP of a VM_DONTEXPAND area fails with EINVAL.',
+    'MADV_DODUMP of a special area (VM_DONTEXPAND, VM_MIXEDMAP, VM_PFNMAP) fails with EINVAL.',
     'mm/madvise.c madvise_vma_behavior; measured',
     { by: ['madvise'], applies: special },
   ),
@@ -133,7 +144,7 @@ export const adviceClauses: readonly Clause[] = [
     'frames',
     'MADV_DONTNEED takes the pages away: the next access asks the driver, and a private copy is lost.',
     'madvise(2), MADV_DONTNEED',
-    { by: ['madvise'] },
+    { by: ['madvise'], applies: shown },
   ),
   clause(
     'ADVICE-21',
@@ -154,7 +165,7 @@ export const adviceClauses: readonly Clause[] = [
     'outcome',
     'MADV_POPULATE_READ and MADV_POPULATE_WRITE fail with EINVAL where the protection does not allow the access.',
     'madvise(2), ERRORS; measured',
-    { by: ['madvise'], since: [5, 14] },
+    { by: ['madvise'], since: [5, 14], applies: shown },
   ),
   clause(
     'ADVICE-23',
@@ -164,7 +175,7 @@ export const adviceClauses: readonly Clause[] = [
     {
       by: ['madvise'],
       since: [5, 14],
-      applies: (contract) => contract.fault === 'offset' && !contract.mmap.flags.includes('dontexpand'),
+      applies: mayLackPages,
     },
   ),
   clause(
@@ -172,7 +183,7 @@ export const adviceClauses: readonly Clause[] = [
     'outcome',
     'MADV_POPULATE_READ and MADV_POPULATE_WRITE bring in all pages as accesses would.',
     'madvise(2), MADV_POPULATE_READ',
-    { by: ['madvise'], since: [5, 14] },
+    { by: ['madvise'], since: [5, 14], applies: shown },
   ),
   clause(
     'GUARD-01',
@@ -184,7 +195,7 @@ export const adviceClauses: readonly Clause[] = [
   clause(
     'GUARD-02',
     'outcome',
-    'MADV_GUARD_INSTALL of a VM_DONTEXPAND or locked area, and MADV_GUARD_REMOVE of a VM_DONTEXPAND one, fail with EINVAL.',
+    'MADV_GUARD_INSTALL of a special or locked area, and MADV_GUARD_REMOVE of a special one, fail with EINVAL.',
     'madvise(2), ERRORS; mm/madvise.c is_valid_guard_vma; measured on 7.3',
     { by: ['madvise'], since: [6, 15] },
   ),
@@ -285,7 +296,7 @@ export const adviceClauses: readonly Clause[] = [
     'outcome',
     'mlock fails with ENOMEM where a page cannot be brought in; the range is locked all the same.',
     'mlock(2), ERRORS; mm/mlock.c do_mlock; measured',
-    { by: ['mlock'] },
+    { by: ['mlock'], applies: shown },
   ),
   clause('LOCK-09', 'outcome', 'mlock of length 0 succeeds, also where nothing is mapped.', 'mm/mlock.c; measured', {
     by: ['mlock'],
@@ -294,7 +305,7 @@ export const adviceClauses: readonly Clause[] = [
   clause(
     'LOCK-11',
     'layout',
-    'A VM_DONTEXPAND area is never locked; mlock only brings in its pages.',
+    'A special area (VM_DONTEXPAND, VM_MIXEDMAP, VM_PFNMAP) is never locked; mlock only brings in its pages.',
     'mm/mlock.c mlock_fixup; measured',
     { by: ['mlock', 'mlockall'], applies: special },
   ),
@@ -305,7 +316,7 @@ export const adviceClauses: readonly Clause[] = [
     'mm/mlock.c, mm/vma.c __split_vma',
     {
       by: ['mlock', 'munlock'],
-      applies: (contract) => contract.vmOperations.open && !contract.mmap.flags.includes('dontexpand'),
+      applies: both(opens, notSpecial),
     },
   ),
   clause(

@@ -1,4 +1,4 @@
-import type { Contract } from '../contract.ts';
+import { type Callback, type Contract, loggedCallbacks, placementOf } from '../contract.ts';
 import type { Level } from '../observation.ts';
 import type { Failure } from '../operations/define.ts';
 import type { Platform } from '../platform.ts';
@@ -72,12 +72,51 @@ export const aliasing: Applies = (contract) => contract.fault === 'first';
 export const byOffset: Applies = (contract) => contract.fault === 'offset';
 export const opens: Applies = (contract) => contract.vmOperations.open;
 export const closes: Applies = (contract) => contract.vmOperations.close;
-/** `VM_SPECIAL` areas never merge, are never locked and never grow. */
-export const special: Applies = (contract) => contract.mmap.flags.includes('dontexpand');
-export const notSpecial: Applies = (contract) => !contract.mmap.flags.includes('dontexpand');
-export const merges: Applies = (contract) =>
-  !contract.vmOperations.close && !contract.mmap.flags.includes('dontexpand');
+/** Whether a mapping may show a page that the driver has not: beyond the buffer, or gone. */
+export const mayLackPages: Applies = (contract, facts) => {
+  if (inserts(contract, facts)) return true;
+  if (!faults(contract, facts) || contract.fault === 'first') return false;
+  return contract.mmap.range === 'any' || notFixedInSize(contract, facts);
+};
+/** Areas that grow where they are: those that merge with what is added, or are left alone. */
+export const mergesToGrow: Applies = (contract, { version: [major, minor] }) => {
+  const isAtLeast = (minorOf: number, majorOf: number): boolean =>
+    major > majorOf || (major === majorOf && minor >= minorOf);
+  return isAtLeast(19, 5) && (!contract.vmOperations.close || isAtLeast(4, 6));
+};
+export const growsInPlace: Applies = (contract, facts) => faults(contract, facts) || !mergesToGrow(contract, facts);
+/** How the driver’s pages get into a mapping. */
+export const faults: Applies = (contract) => placementOf(contract) === 'fault';
+export const inserts: Applies = (contract) => placementOf(contract) === 'insert';
+export const remaps: Applies = (contract) => placementOf(contract) === 'remap';
+/** Whether pagemap shows pages of the device. */
+export const shown: Applies = (contract) => placementOf(contract) !== 'remap';
+/** Areas of VM_SPECIAL never merge and are never locked. */
+export const special: Applies = (contract) =>
+  contract.mmap.flags.includes('dontexpand') || placementOf(contract) !== 'fault';
+export const notSpecial: Applies = (contract, facts) => !special(contract, facts);
+/** mremap can make no area longer, and leave none without its pages (VM_DONTEXPAND, VM_PFNMAP). */
+export const fixedInSize: Applies = (contract) =>
+  contract.mmap.flags.includes('dontexpand') || placementOf(contract) === 'remap';
+export const notFixedInSize: Applies = (contract, facts) => !fixedInSize(contract, facts);
+export const merges: Applies = (contract, facts) => !contract.vmOperations.close && notSpecial(contract, facts);
 export const ranged: Applies = (contract) => contract.mmap.range === 'buffer';
+/** Whether there is a mapping that the driver refuses. */
+export const refuses: Applies = ({ mmap }) => mmap.range !== 'any' || mmap.private === 'refused';
+export const mapsPrivately: Applies = (contract) => contract.mmap.private !== 'refused';
+export const reads: Applies = (contract) => contract.read !== undefined;
+export const writes: Applies = (contract) => contract.write !== undefined;
+export const transfers: Applies = (contract, facts) => reads(contract, facts) || writes(contract, facts);
+/** Any of these. */
+export const either =
+  (...conditions: readonly Applies[]): Applies =>
+  (contract, facts) =>
+    conditions.some((condition) => condition(contract, facts));
+/** All of these. */
+export const both =
+  (...conditions: readonly Applies[]): Applies =>
+  (contract, facts) =>
+    conditions.every((condition) => condition(contract, facts));
 /** The kernel looks into page tables to copy to and from memory of a process. */
 export const byPage: Applies = (_, facts) => facts.platform.userCopies === 'by-page';
 /** The node is a regular file (of proc). */
@@ -88,6 +127,6 @@ export const fails =
   (_, facts) =>
     facts.failures.includes(failure);
 export const logs =
-  (name: Contract['log']['callbacks'][number]): Applies =>
+  (name: Callback): Applies =>
   (contract) =>
-    contract.log.callbacks.includes(name);
+    loggedCallbacks(contract).includes(name);

@@ -1,4 +1,15 @@
-import { type Applies, type Clause, clause, character, logs, perDevice, perOpen, regular } from './clause.ts';
+import {
+  type Applies,
+  both,
+  character,
+  clause,
+  type Clause,
+  logs,
+  perDevice,
+  perOpen,
+  reads,
+  regular,
+} from './clause.ts';
 
 /** Whether others than root are refused something by the node's permissions. */
 const guarded: Applies = (contract) => !/[67]$/.test(contract.node.mode ?? '0666');
@@ -225,7 +236,7 @@ export const descriptorsClauses: readonly Clause[] = [
     'outcome',
     'Each open has a buffer of its own with the initial bytes; what is written through another open is not seen.',
     'contract, buffer.owner',
-    perOpen,
+    both(reads, perOpen),
   ),
-  clause('BUF-02', 'outcome', 'All opens share the device’s buffer.', 'contract, buffer.owner', perDevice),
+  clause('BUF-02', 'outcome', 'All opens share the device’s buffer.', 'contract, buffer.owner', both(reads, perDevice)),
 ];

@@ -1,15 +1,20 @@
 import {
+  both,
   character,
-  type Clause,
   clause,
+  type Clause,
   closes,
+  fixedInSize,
+  growsInPlace,
   logs,
+  mapsPrivately,
   merges,
+  notFixedInSize,
   notSpecial,
   opens,
   ranged,
+  refuses,
   regular,
-  special,
 } from './clause.ts';
 
 /** Areas: mapping, unmapping, protecting and moving them. */
@@ -87,13 +92,33 @@ export const mappingsClauses: readonly Clause[] = [
     'Without MAP_SHARED_VALIDATE unknown flags are ignored.',
     'mmap(2), MAP_SHARED_VALIDATE; measured',
   ),
-  clause('MAP-18', 'outcome', 'mmap beyond the buffer fails with EINVAL.', 'contract, mmap.range', ranged),
+  clause(
+    'MAP-18',
+    'outcome',
+    'mmap beyond the buffer fails with EINVAL, or with the contract’s refusal.',
+    'contract, mmap.range',
+    ranged,
+  ),
   clause(
     'MAP-19',
     'outcome',
     'A MAP_FIXED mapping that the driver refuses has already unmapped what was there.',
     'mm/mmap.c mmap_region; measured',
-    ranged,
+    refuses,
+  ),
+  clause(
+    'MAP-32',
+    'outcome',
+    'mmap of anything but all pages of the buffer fails with the contract’s refusal.',
+    'contract, mmap.range',
+    (c) => c.mmap.range === 'whole',
+  ),
+  clause(
+    'MAP-33',
+    'outcome',
+    'mmap with MAP_PRIVATE fails with the contract’s refusal.',
+    'contract, mmap.private',
+    (c) => c.mmap.private === 'refused',
   ),
   clause(
     'MAP-20',
@@ -209,7 +234,7 @@ export const mappingsClauses: readonly Clause[] = [
     'outcome',
     'mprotect that makes a private mapping of more than all memory writable fails with ENOMEM.',
     'mm/mprotect.c mprotect_fixup, overcommit heuristic',
-    (_, f) => f.mapPages === undefined,
+    both(mapsPrivately, (_, f) => f.mapPages === undefined),
   ),
   clause(
     'PROT-10',
@@ -315,14 +340,14 @@ export const mappingsClauses: readonly Clause[] = [
   ),
   clause('REMAP-12', 'outcome', 'mremap that finds no room for the area fails with ENOMEM.', 'mremap(2), ERRORS', {
     by: ['mremap'],
-    applies: notSpecial,
+    applies: notFixedInSize,
   }),
   clause(
     'REMAP-13',
     'outcome',
     'mremap with the old size 0 of a private mapping fails with EINVAL.',
     'mremap(2), NOTES; mm/mremap.c; measured',
-    { by: ['mremap'] },
+    { by: ['mremap'], applies: mapsPrivately },
   ),
   clause(
     'REMAP-14',
@@ -334,9 +359,9 @@ export const mappingsClauses: readonly Clause[] = [
   clause(
     'REMAP-15',
     'outcome',
-    'mremap with MREMAP_DONTUNMAP of a VM_DONTEXPAND area fails with EINVAL.',
+    'mremap with MREMAP_DONTUNMAP of a VM_DONTEXPAND or VM_PFNMAP area fails with EINVAL.',
     'mm/mremap.c vma_to_resize; measured',
-    { by: ['mremap'], since: [5, 13], applies: special },
+    { by: ['mremap'], since: [5, 13], applies: fixedInSize },
   ),
   clause(
     'REMAP-16',
@@ -348,30 +373,34 @@ export const mappingsClauses: readonly Clause[] = [
   clause(
     'REMAP-17',
     'outcome',
-    'mremap that makes a VM_DONTEXPAND area larger fails with EFAULT.',
+    'mremap that makes a VM_DONTEXPAND or VM_PFNMAP area larger fails with EFAULT.',
     'mm/mremap.c vma_to_resize; measured',
-    { by: ['mremap'], applies: special },
+    { by: ['mremap'], applies: fixedInSize },
   ),
   clause(
     'REMAP-18',
     'outcome',
     'mremap that makes an accounted area larger by more than all memory fails with ENOMEM.',
     'mm/mremap.c, overcommit heuristic; measured',
-    { by: ['mremap'], applies: (contract, facts) => notSpecial(contract, facts) && facts.mapPages === undefined },
+    {
+      by: ['mremap'],
+      applies: (contract, facts) =>
+        notFixedInSize(contract, facts) && mapsPrivately(contract, facts) && facts.mapPages === undefined,
+    },
   ),
   clause(
     'REMAP-19',
     'outcome',
     'mremap grows an area in place where nothing is mapped behind it.',
     'mremap(2); mm/mremap.c vma_expandable',
-    { by: ['mremap'], applies: notSpecial },
+    { by: ['mremap'], applies: both(growsInPlace, notFixedInSize) },
   ),
   clause(
     'REMAP-20',
     'outcome',
     'mremap that cannot grow an area in place fails with ENOMEM unless it may move.',
     'mremap(2), ERRORS',
-    { by: ['mremap'], applies: notSpecial },
+    { by: ['mremap'], applies: notFixedInSize },
   ),
   clause(
     'REMAP-21',
@@ -389,7 +418,7 @@ export const mappingsClauses: readonly Clause[] = [
       by: ['mremap'],
       since: [6, 1],
       applies: (contract, facts) =>
-        contract.vmOperations.open && !contract.mmap.flags.includes('dontexpand') && !facts.unlocksWholeArea,
+        contract.vmOperations.open && notSpecial(contract, facts) && !facts.unlocksWholeArea,
     },
   ),
   clause(
@@ -411,14 +440,14 @@ export const mappingsClauses: readonly Clause[] = [
     'outcome',
     'mremap with the old size 0 maps the same pages of a shared mapping once more.',
     'mremap(2), NOTES',
-    { by: ['mremap'], applies: notSpecial },
+    { by: ['mremap'], applies: notFixedInSize },
   ),
   clause(
     'REMAP-26',
     'outcome',
     'mremap with MREMAP_DONTUNMAP moves the pages and leaves the area, which faults anew.',
     'mremap(2), MREMAP_DONTUNMAP',
-    { by: ['mremap'], since: [5, 13], applies: notSpecial },
+    { by: ['mremap'], since: [5, 13], applies: notFixedInSize },
   ),
   clause(
     'REMAP-27',
@@ -453,7 +482,7 @@ export const mappingsClauses: readonly Clause[] = [
     'outcome',
     'mremap that moves an area without naming a place puts it where mmap would without an address.',
     'mremap(2), MREMAP_MAYMOVE; mm/mremap.c vma_to_resize, get_unmapped_area; measured',
-    { by: ['mremap'], applies: notSpecial },
+    { by: ['mremap'], applies: notFixedInSize },
   ),
   clause(
     'SIZE-01',

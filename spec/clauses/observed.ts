@@ -1,4 +1,4 @@
-import { aliasing, byOffset, type Clause, clause, merges } from './clause.ts';
+import { aliasing, both, byOffset, clause, type Clause, mapsPrivately, merges, shown } from './clause.ts';
 
 /** What can be seen of an address space, and what must never be seen. */
 export const observedClauses: readonly Clause[] = [
@@ -39,28 +39,30 @@ export const observedClauses: readonly Clause[] = [
     'layout',
     'A private writable mapping is accounted (ac) unless it was mapped with MAP_NORESERVE (nr).',
     'mm/mmap.c accountable_mapping; measured',
+    mapsPrivately,
   ),
   clause(
     'FRAME-01',
     'frames',
     'All pages of all shared mappings of one open are one physical page.',
     'contract, fault',
-    aliasing,
+    both(shown, aliasing),
   ),
   clause(
     'FRAME-02',
     'frames',
     'A shared page is the physical page of the buffer at its offset, the same for all mappings, opens and processes.',
     'contract, fault',
-    byOffset,
+    both(shown, byOffset),
   ),
   clause(
     'FRAME-03',
     'frames',
     'A private copy is a physical page of its own, not marked as a file page.',
     'Documentation/admin-guide/mm/pagemap.rst; measured',
+    mapsPrivately,
   ),
-  clause('FRAME-04', 'frames', 'Unmapped pages are not present.', 'Documentation/admin-guide/mm/pagemap.rst'),
+  clause('FRAME-04', 'frames', 'Unmapped pages are not present.', 'Documentation/admin-guide/mm/pagemap.rst', shown),
   clause('FRAME-05', 'frames', 'What an operation does not touch stays as it was.', 'by definition'),
   clause('CALL-01', 'callbacks', 'The driver is called for nothing else.', 'measured'),
   clause('HEALTH-01', 'reports', 'No operation makes the kernel complain.', 'by definition'),

@@ -1,4 +1,19 @@
-import { type Clause, clause, closes, fails, notSpecial, opens, perOpen } from './clause.ts';
+import {
+  both,
+  clause,
+  type Clause,
+  closes,
+  fails,
+  faults,
+  mapsPrivately,
+  notSpecial,
+  opens,
+  perOpen,
+  reads,
+  shown,
+  transfers,
+  writes,
+} from './clause.ts';
 
 /** Processes and the module. */
 export const processesClauses: readonly Clause[] = [
@@ -15,12 +30,14 @@ export const processesClauses: readonly Clause[] = [
     'frames',
     'fork copies no page table of an area without private copies: the child faults by itself.',
     'mm/memory.c vma_needs_copy; measured',
+    faults,
   ),
   clause(
     'FORK-04',
     'frames',
     'fork copies all present pages of an area with private copies, the device’s pages too.',
     'mm/memory.c copy_page_range; measured',
+    both(faults, mapsPrivately),
   ),
   clause('FORK-05', 'layout', 'The child’s areas are those of its parent.', 'fork(2), kernel/fork.c dup_mmap'),
   clause('EXIT-01', 'outcome', 'A process that exits leaves the others as they are.', '_exit(2)'),
@@ -31,7 +48,7 @@ export const processesClauses: readonly Clause[] = [
     'mm/mmap.c exit_mmap; measured',
     closes,
   ),
-  clause('EXIT-03', 'frames', 'The pages of a process that exits are no longer mapped.', 'mm/mmap.c exit_mmap'),
+  clause('EXIT-03', 'frames', 'The pages of a process that exits are no longer mapped.', 'mm/mmap.c exit_mmap', shown),
   clause('FORK-06', 'layout', 'An area with MADV_DONTFORK is missing in the child.', 'madvise(2), MADV_DONTFORK', {
     by: ['madvise'],
   }),
@@ -65,21 +82,21 @@ export const processesClauses: readonly Clause[] = [
     'outcome',
     'A copy to user memory that fails makes the transfer EFAULT: the position stays, and nothing was read.',
     'contract, read; read(2), EFAULT',
-    { by: ['read'], applies: fails('copy') },
+    { by: ['read'], applies: both(reads, fails('copy')) },
   ),
   clause(
     'FAIL-03',
     'outcome',
     'A copy from user memory that fails makes the transfer EFAULT: the position stays, and the bytes to be written are zero.',
     'contract, write; include/linux/uaccess.h _copy_from_user; measured',
-    { by: ['write'], applies: fails('copy') },
+    { by: ['write'], applies: both(writes, fails('copy')) },
   ),
   clause(
     'FAIL-04',
     'outcome',
     'A copy of nothing that fails is no failure.',
     'include/linux/uaccess.h copy_to_user; measured',
-    { by: ['read', 'write'], applies: fails('copy') },
+    { by: ['read', 'write'], applies: both(transfers, fails('copy')) },
   ),
   clause(
     'FAIL-05',

@@ -69,7 +69,9 @@ static const char *fill(const json_t *tree, struct contract *contract)
 	const char *path = text_of(node, "path");
 	const char *name = text_of(tree, "name");
 	const char *mode = text_of(node, "mode");
-	const char *prefix = text_of(json_object_get(tree, "log"), "prefix");
+	const json_t *log = json_object_get(tree, "log");
+	const char *prefix = text_of(log, "prefix");
+	const char *pages = text_of(mmap, "pages");
 
 	memset(contract, 0, sizeof(*contract));
 	if (path[0] != '/' || strlen(path) >= sizeof(contract->path))
@@ -79,7 +81,7 @@ static const char *fill(const json_t *tree, struct contract *contract)
 		return "`name` has to be a text of 1 to 63 characters";
 	strcpy(contract->name, name);
 	contract->mode = mode[0] == '\0' ? 0666 : (unsigned)strtoul(mode, NULL, 8);
-	if (prefix[0] == '\0' || strlen(prefix) >= sizeof(contract->log_prefix))
+	if ((log && prefix[0] == '\0') || strlen(prefix) >= sizeof(contract->log_prefix))
 		return "`log.prefix` has to be a text of 1 to 127 characters";
 	strcpy(contract->log_prefix, prefix);
 	contract->is_proc = is(node, "kind", "proc");
@@ -94,9 +96,13 @@ static const char *fill(const json_t *tree, struct contract *contract)
 	contract->special = names(json_object_get(mmap, "flags"), "dontexpand");
 	contract->mergeable = json_array_size(json_object_get(mmap, "flags")) == 0 &&
 			      !json_is_true(json_object_get(json_object_get(tree, "vmOperations"), "close"));
-	if (!size_of(json_object_get(tree, "read"), "size", &contract->read_size))
+	contract->faults = pages[0] == '\0' || strcmp(pages, "fault") == 0;
+	contract->maps_everything = !is(mmap, "private", "refused") && !is(mmap, "range", "whole");
+	contract->readable = json_object_get(tree, "read") != NULL;
+	contract->writable = write != NULL;
+	if (contract->readable && !size_of(json_object_get(tree, "read"), "size", &contract->read_size))
 		return "`read.size` has to be a number of bytes";
-	if (!size_of(write, "size", &contract->write_size))
+	if (contract->writable && !size_of(write, "size", &contract->write_size))
 		return "`write.size` has to be a number of bytes";
 	contract->write_honours_position = is(write, "position", "honoured");
 	contract->write_returns_length = is(write, "returns", "length");
@@ -114,8 +120,8 @@ bool contract_parse(const char *text, size_t length, struct contract *contract, 
 	if (tree) {
 		uint64_t version;
 
-		if (!json_natural(json_object_get(tree, "version"), &version) || version != 1)
-			problem = "this helper reads contracts of version 1 only; use the helper that belongs to your harness";
+		if (!json_natural(json_object_get(tree, "version"), &version) || (version != 1 && version != 2))
+			problem = "this helper reads contracts of versions 1 and 2 only; use the helper that belongs to your harness";
 		else
 			problem = fill(tree, contract);
 	}

@@ -22,12 +22,20 @@ struct contract {
 	bool special;
 	/* Whether the kernel may merge two mappings of the device: no close callback and no special flag. */
 	bool mergeable;
+	/* Whether pages come by faults, and are not put in place by the driver's mmap. */
+	bool faults;
+	/* Whether the driver refuses no mapping but for what lies outside the buffer. */
+	bool maps_everything;
+	/* Whether the driver has `read` and `write` at all. */
+	bool readable;
+	bool writable;
 	size_t read_size;
 	size_t write_size;
 	bool write_honours_position;
 	bool write_returns_length;
 	bool write_ends_with_enospc;
 	bool positioned;
+	/* Empty for a driver that logs nothing. */
 	char log_prefix[128];
 };
 

@@ -119,15 +119,18 @@ static bool device_configure(const struct contract *contract, struct node_facts 
 	if (fd < 0)
 		return explain_open(contract->path, errno, message, size);
 
-	/* Away from the arena; only the right to map is tried, no page is touched. */
-	void *got = mmap(memory.scratch, memory.page, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
+	/*
+	 * Away from the arena; only the right to map is tried, no page is touched. All of the buffer, shared, is what no driver
+	 * refuses.
+	 */
+	void *got = mmap(memory.scratch, contract->pages * memory.page, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED,
 			 fd, 0);
 
 	facts->noexec = got == MAP_FAILED && errno == EPERM;
 	facts->regular = descriptors_regular(fd);
 
-	if (got != MAP_FAILED)
-		memory_release_scratch();
+	/* Also when the driver has refused: what was there is gone then, and would be a gap. */
+	memory_release_scratch();
 	close(fd);
 	return true;
 }
@@ -184,8 +187,10 @@ static bool map_initial(const struct contract *contract, int fd, size_t length)
 	uint8_t *mapped = mmap(memory.scratch, length, PROT_READ | PROT_WRITE,
 			       MAP_SHARED | MAP_FIXED, fd, 0);
 
-	if (mapped == MAP_FAILED)
+	if (mapped == MAP_FAILED) {
+		memory_release_scratch();
 		return false;
+	}
 	/* Guarded, because a driver under test may fail to deliver its pages. */
 	faults_load((uintptr_t)mapped, device_content, length);
 	if (!is_initial(contract, device_content, length)) {

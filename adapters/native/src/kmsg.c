@@ -56,7 +56,8 @@ bool kmsg_open(void)
 
 void kmsg_set_prefix(const char *text)
 {
-	prefix_length = (size_t)snprintf(prefix, sizeof(prefix), "%s: ", text);
+	/* Without a prefix no line is a callback. */
+	prefix_length = text[0] == '\0' ? 0 : (size_t)snprintf(prefix, sizeof(prefix), "%s: ", text);
 }
 
 static bool is_complaint(const char *text)

@@ -128,6 +128,12 @@ static bool memfd_configure(const struct contract *contract, struct node_facts *
 					"`buffer.pages`, for a memfd is the whole device here", length);
 		return false;
 	}
+	if (!contract->faults || !contract->maps_everything || !contract->readable || !contract->writable) {
+		snprintf(message, size,
+			 "a memfd cannot play a device that puts its pages in place in mmap, refuses mappings for another "
+			 "reason than where they lie, or cannot be read or written");
+		return false;
+	}
 	if (shared_buffer >= 0)
 		close(shared_buffer);
 	shared_buffer = create_buffer(contract);
