@@ -1,16 +1,14 @@
 import type { Contract } from '../spec/contract.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
-import { ConformanceError } from '../spec/errors.ts';
 import type { Target } from '../spec/target.ts';
 import { describeOperation } from '../spec/program.ts';
 import { Session, SessionEnded } from '../adapters/session.ts';
 import { end, initialState, step, type Step } from '../model/step.ts';
-import { PROPERTIES } from './all.ts';
 import { checkProgram } from './check.ts';
-import { Lane } from './lane.ts';
+import { judgeReplay, propertyNamed } from './judge-replay.ts';
 import type { Property } from './property.ts';
-import { disagreementOf, endedDisagreement } from './shrink.ts';
+import { endedDisagreement } from './shrink.ts';
 
 /** One operation of a replayed program, with what was expected and what was observed on the target's levels. */
 export interface ReplayStep {
@@ -42,29 +40,12 @@ export async function replayProgram(options: ReplayOptions): Promise<{ steps: Re
   return { steps: [...replayed.steps, await judgedBy(property, options)] };
 }
 
-function propertyNamed(name: string): Property {
-  const property = Object.values(PROPERTIES).find((known) => known.name === name);
-  if (property !== undefined) return property;
-  throw new ConformanceError(
-    'usage',
-    'unknown-property',
-    `The program is said to break ${name}, which is no property.`,
-  );
-}
-
-async function judgedBy(property: Property, options: ReplayOptions): Promise<ReplayStep> {
-  const { target, contract, program, signal } = options;
-  const lane = new Lane(target, contract, signal);
-  try {
-    const [judged] = await lane.judge(property, [program]);
-    const disagreement = disagreementOf(judged, program);
-    const text = `property ${property.name}`;
-    if (disagreement === undefined)
-      return { text, expected: 'holds', observed: judged?.kind === 'pass' ? 'holds' : judged };
-    return { text, expected: disagreement.expected, observed: disagreement.observed, disagreement };
-  } finally {
-    await lane.close();
-  }
+async function judgedBy(property: Property, { target, contract, program, signal }: ReplayOptions): Promise<ReplayStep> {
+  const judged = await judgeReplay(target, contract, { property: property.name, program }, signal);
+  const text = `property ${property.name}`;
+  if (judged.kind !== 'fail') return { text, expected: 'holds', observed: judged.kind === 'pass' ? 'holds' : judged };
+  const { disagreement } = judged;
+  return { text, expected: disagreement.expected, observed: disagreement.observed, disagreement };
 }
 
 async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplayStep[]; message?: string }> {

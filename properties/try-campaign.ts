@@ -1,11 +1,9 @@
 import type { CounterexampleEntry, DriverEntry, JournalEntry, ResultEntry } from '../spec/journal.ts';
 import { loadContract } from '../spec/load.ts';
 import type { Target } from '../spec/target.ts';
-import { PROPERTIES } from './all.ts';
 import { runCampaign } from './campaign.ts';
 import type { Campaign, PropertyName } from './campaign-types.ts';
-import { Lane } from './lane.ts';
-import { disagreementOf } from './shrink.ts';
+import { judgeReplay } from './judge-replay.ts';
 import { decodeToken } from './token.ts';
 
 /** A budget that no shrinking in a test should need. */
@@ -56,14 +54,6 @@ export async function tryCampaign(
 
 /** The clause that a counterexample breaks when its token is all that is left of it. */
 export async function clauseOfToken(target: Target, token: string): Promise<string | undefined> {
-  const { contract, property: name, program } = decodeToken(token);
-  const property = Object.values(PROPERTIES).find((known) => known.name === name);
-  if (property === undefined) throw new Error(`the token names an unknown property, ${name}`);
-  const lane = new Lane(target, loadContract(contract));
-  try {
-    const [judged] = await lane.judge(property, [program]);
-    return disagreementOf(judged, program)?.clause;
-  } finally {
-    await lane.close();
-  }
+  const judged = await judgeReplay(target, loadContract(decodeToken(token).contract), decodeToken(token));
+  return judged.kind === 'fail' ? judged.disagreement.clause : undefined;
 }

@@ -52,7 +52,12 @@ export function loadProgramFile(path: string): ProgramFile {
   return check(value, { schema: ProgramFile, what: 'program file', source: path });
 }
 
-function checkContract(value: unknown, source: string): Contract {
+/**
+ * A contract that is data already; `source` says in errors where it came from.
+ *
+ * @throws ConformanceError of kind `usage`, which names the wrong field by its path.
+ */
+export function checkContract(value: unknown, source: string): Contract {
   checkVersion(value, CONTRACT_VERSION, 'contract', source);
   return check(value, { schema: Contract, what: 'contract', source });
 }
