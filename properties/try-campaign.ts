@@ -27,7 +27,13 @@ export async function tryCampaign(
   contract: string,
   properties: readonly PropertyName[],
   programs: number,
-  options: Partial<Pick<Campaign, 'jobs' | 'shrinkMs' | 'signal' | 'onProgress'>> = {},
+  {
+    onEntry,
+    ...options
+  }: Partial<Pick<Campaign, 'jobs' | 'shrinkMs' | 'signal' | 'onProgress'>> & {
+    /** Told of each entry as it comes. */
+    readonly onEntry?: (entry: JournalEntry) => void;
+  } = {},
 ): Promise<Tried> {
   await target.prepare({ onProgress: () => undefined });
   const entries: JournalEntry[] = [];
@@ -39,7 +45,10 @@ export async function tryCampaign(
     programs,
     shrinkMs: SHRINK_MS,
     signal: new AbortController().signal,
-    write: (entry) => entries.push(entry),
+    write: (entry) => {
+      entries.push(entry);
+      onEntry?.(entry);
+    },
     onProgress: () => undefined,
     ...options,
   });
