@@ -21,6 +21,8 @@ describe('the tarball', () => {
         'package.json',
         'cli/launch.js',
         'docs/questions.md',
+        'docs/vitest.md',
+        'docs/wrong-simulators.md',
         'spec/SPEC.md',
         'dist/api/index.d.ts',
         'dist/api/index.js',
