@@ -5,7 +5,10 @@ const GUEST_TESTS = '**/*.guest.test.ts';
 /** Installs and builds what tests need of the machine. */
 const PROVISION = './adapters/provision.ts';
 const CHECKS = 'checks.test.ts';
-const NEVER = ['**/node_modules/**', 'out/**'];
+/** They pack, install and use the package in an empty folder. */
+const PACKAGE_TESTS = '**/*.package.test.ts';
+/** The examples are run as their users would, by the tests of the package. */
+const NEVER = ['**/node_modules/**', 'out/**', 'dist/**', 'examples/**'];
 /** A kit is built in some minutes and a guest under emulation boots in seconds, so guest tests get half an hour. */
 const GUEST_TIMEOUT_MS = 1_800_000;
 
@@ -18,7 +21,7 @@ export default defineConfig({
           name: 'fast',
           globalSetup: PROVISION,
           include: ['**/*.test.ts'],
-          exclude: [...NEVER, GUEST_TESTS, CHECKS],
+          exclude: [...NEVER, GUEST_TESTS, PACKAGE_TESTS, CHECKS],
           testTimeout: 180_000,
           sequence: { groupOrder: 1 },
         },
@@ -44,6 +47,18 @@ export default defineConfig({
           testTimeout: GUEST_TIMEOUT_MS,
           hookTimeout: GUEST_TIMEOUT_MS,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          globalSetup: PROVISION,
+          include: [PACKAGE_TESTS],
+          exclude: NEVER,
+          fileParallelism: false,
+          testTimeout: GUEST_TIMEOUT_MS,
+          hookTimeout: GUEST_TIMEOUT_MS,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -7,7 +7,7 @@ interface Project {
 }
 
 export async function setup({ name }: Project): Promise<void> {
-  const target = resolveTarget(name === 'guest' ? 'kernel:6.12' : 'memfd');
+  const target = resolveTarget(name === 'fast' ? 'memfd' : 'kernel:6.12');
   try {
     await target.prepare({
       onProgress: (message) => {

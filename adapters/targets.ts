@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConformanceError } from '../spec/errors.ts';
 import { unknownName } from '../spec/suggest.ts';
@@ -13,9 +14,9 @@ import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/faults.ts';
 
-/** A target that is a program of this package, run by this very Node. */
+/** A target that is a program of this package, run by this very Node: a source in a checkout, in the package built from it. */
 function scriptTarget(name: string, path: string, args: readonly string[] = []): Target {
-  const script = fileURLToPath(new URL(path, import.meta.url));
+  const script = fileURLToPath(new URL(path + extname(import.meta.filename), import.meta.url));
   return {
     name,
     prepare: () => Promise.resolve(),
@@ -42,12 +43,12 @@ function kinds(): readonly Kind[] {
     {
       name: 'sim',
       description: 'the simulator: a second implementation, which works as a kernel does',
-      make: () => scriptTarget('sim', 'simulator/main.ts'),
+      make: () => scriptTarget('sim', 'simulator/main'),
     },
     ...knownKernels().map((series) => ({
       name: `sim:${series}`,
       description: `the simulator, working as Linux ${series} does`,
-      make: () => scriptTarget(`sim:${series}`, 'simulator/main.ts', ['--kernel', series]),
+      make: () => scriptTarget(`sim:${series}`, 'simulator/main', ['--kernel', series]),
     })),
     {
       name: 'memfd',
@@ -70,12 +71,12 @@ function kinds(): readonly Kind[] {
     {
       name: 'reference',
       description: 'the reference model itself, behind the protocol',
-      make: () => scriptTarget('reference', 'reference/main.ts'),
+      make: () => scriptTarget('reference', 'reference/main'),
     },
     ...FAULT_NAMES.map((fault) => ({
       name: `faulty:${fault}`,
       description: 'a simulator that is wrong on purpose: the suite must find it',
-      make: () => scriptTarget(`faulty:${fault}`, 'simulator/main.ts', ['--fault', fault]),
+      make: () => scriptTarget(`faulty:${fault}`, 'simulator/main', ['--fault', fault]),
     })),
   ];
 }

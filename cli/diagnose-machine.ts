@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import type { Finding } from '../adapters/kernel/diagnose.ts';
 import { installCommand } from '../adapters/packages.ts';
-import manifest from '../package.json' with { type: 'json' };
+import { MANIFEST } from './manifest.ts';
 
 /** What every target needs (this version of Node), and what builds the helper. */
 export async function diagnoseMachine(): Promise<Finding[]> {
@@ -9,10 +9,10 @@ export async function diagnoseMachine(): Promise<Finding[]> {
 }
 
 function diagnoseNode(): Finding {
-  const wanted = Number(/\d+/.exec(manifest.engines.node)?.[0]);
+  const wanted = Number(/\d+/.exec(MANIFEST.engines.node)?.[0]);
   const running = process.versions.node;
   const ok = Number(running.split('.')[0]) >= wanted;
-  const detail = `${running} (${manifest.engines.node} is needed)`;
+  const detail = `${running} (${MANIFEST.engines.node} is needed)`;
   return ok ? { name: 'node', ok, detail } : { name: 'node', ok, detail, fix: 'npm ci' };
 }
 

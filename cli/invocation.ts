@@ -1,14 +1,16 @@
 import { relative } from 'node:path';
-import manifest from '../package.json' with { type: 'json' };
+import { MANIFEST } from './manifest.ts';
 
 /** The name and the version of this program, for headers. */
-export const TOOL = { name: manifest.name, version: manifest.version };
+export const TOOL = { name: MANIFEST.name, version: MANIFEST.version };
 
 /** How the user called this program, so that a command that is printed can be pasted. */
 export function invocation(): string {
-  if (process.env['npm_lifecycle_event'] === 'conform') return 'npm run conform --';
+  const { npm_lifecycle_event: event } = process.env;
+  if (event === 'conform') return 'npm run conform --';
+  if (event === 'npx') return `npx ${TOOL.name}`;
   const script = process.argv[1] ?? '';
-  return script.endsWith('.ts') ? `node ${quote(relative(process.cwd(), script))}` : manifest.name;
+  return script.endsWith('.ts') ? `node ${quote(relative(process.cwd(), script))}` : TOOL.name;
 }
 
 /** A word for a POSIX shell. */

@@ -1,17 +1,15 @@
 import type { Contract } from '../spec/contract.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Program } from '../spec/program.ts';
-import { ConformanceError } from '../spec/errors.ts';
 import type { Target } from '../spec/target.ts';
 import { describeOperation } from '../spec/program.ts';
 import { Session, SessionEnded } from '../adapters/session.ts';
 import { end, initialState, step, type Step } from '../model/step.ts';
-import { PROPERTIES } from './all.ts';
 import { misfit } from './answer-fit.ts';
 import { checkProgram } from './check.ts';
-import { Lane } from './lane.ts';
+import { judgeReplay, propertyNamed } from './judge-replay.ts';
 import type { Property } from './property.ts';
-import { disagreementOf, endedDisagreement, endedMessage } from './shrink.ts';
+import { endedDisagreement, endedMessage } from './shrink.ts';
 
 /** One operation of a replayed program, with what was expected and what was observed on the target's levels. */
 export interface ReplayStep {
@@ -45,29 +43,13 @@ export async function replayProgram(options: ReplayOptions): Promise<{ steps: Re
   return { steps: [...replayed.steps, await judgedBy(property, options)] };
 }
 
-function propertyNamed(name: string): Property {
-  const property = Object.values(PROPERTIES).find((known) => known.name === name);
-  if (property !== undefined) return property;
-  throw new ConformanceError(
-    'usage',
-    'unknown-property',
-    `The program is said to break ${name}, which is no property.`,
-  );
-}
-
 async function judgedBy(property: Property, options: ReplayOptions): Promise<ReplayStep> {
   const { target, contract, program } = options;
-  const lane = new Lane(target, contract, options);
-  try {
-    const [judged] = await lane.judge(property, [program]);
-    const disagreement = disagreementOf(judged, program);
-    const text = `property ${property.name}`;
-    if (disagreement === undefined)
-      return { text, expected: 'holds', observed: judged?.kind === 'pass' ? 'holds' : judged };
-    return { text, expected: disagreement.expected, observed: disagreement.observed, disagreement };
-  } finally {
-    await lane.close();
-  }
+  const judged = await judgeReplay(target, contract, { property: property.name, program }, options);
+  const text = `property ${property.name}`;
+  if (judged.kind !== 'fail') return { text, expected: 'holds', observed: judged.kind === 'pass' ? 'holds' : judged };
+  const { disagreement } = judged;
+  return { text, expected: disagreement.expected, observed: disagreement.observed, disagreement };
 }
 
 async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplayStep[]; message?: string }> {

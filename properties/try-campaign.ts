@@ -1,11 +1,9 @@
 import type { CounterexampleEntry, DriverEntry, JournalEntry, ResultEntry } from '../spec/journal.ts';
 import { loadContract } from '../spec/load.ts';
 import type { Target } from '../spec/target.ts';
-import { PROPERTIES } from './all.ts';
 import { runCampaign } from './campaign.ts';
 import type { Campaign, PropertyName } from './campaign-types.ts';
-import { Lane } from './lane.ts';
-import { disagreementOf } from './shrink.ts';
+import { judgeReplay } from './judge-replay.ts';
 import { decodeToken } from './token.ts';
 
 /** A budget that no shrinking in a test should need. */
@@ -29,7 +27,13 @@ export async function tryCampaign(
   contract: string,
   properties: readonly PropertyName[],
   programs: number,
-  options: Partial<Pick<Campaign, 'jobs' | 'shrinkMs' | 'signal' | 'onProgress'>> = {},
+  {
+    onEntry,
+    ...options
+  }: Partial<Pick<Campaign, 'jobs' | 'shrinkMs' | 'signal' | 'onProgress'>> & {
+    /** Told of each entry as it comes. */
+    readonly onEntry?: (entry: JournalEntry) => void;
+  } = {},
 ): Promise<Tried> {
   await target.prepare({ onProgress: () => undefined });
   const entries: JournalEntry[] = [];
@@ -41,7 +45,10 @@ export async function tryCampaign(
     programs,
     shrinkMs: SHRINK_MS,
     signal: new AbortController().signal,
-    write: (entry) => entries.push(entry),
+    write: (entry) => {
+      entries.push(entry);
+      onEntry?.(entry);
+    },
     onProgress: () => undefined,
     ...options,
   });
@@ -56,14 +63,6 @@ export async function tryCampaign(
 
 /** The clause that a counterexample breaks when its token is all that is left of it. */
 export async function clauseOfToken(target: Target, token: string): Promise<string | undefined> {
-  const { contract, property: name, program } = decodeToken(token);
-  const property = Object.values(PROPERTIES).find((known) => known.name === name);
-  if (property === undefined) throw new Error(`the token names an unknown property, ${name}`);
-  const lane = new Lane(target, loadContract(contract));
-  try {
-    const [judged] = await lane.judge(property, [program]);
-    return disagreementOf(judged, program)?.clause;
-  } finally {
-    await lane.close();
-  }
+  const judged = await judgeReplay(target, loadContract(decodeToken(token).contract), decodeToken(token));
+  return judged.kind === 'fail' ? judged.disagreement.clause : undefined;
 }

@@ -38,11 +38,18 @@ export function describeCounterexample(
     `${paint('bold', paint(entry.verdict === 'fail' ? 'red' : 'yellow', title))}: breaks ${disagreement.clause}`,
     ...describeClause(disagreement.clause, context.clause),
     ...(entry.verdict === 'flaky' ? ['  It did not repeat on a fresh target.'] : []),
-    ...entry.text.map((line, step) => markStep(line, step, disagreement.step, paint)),
-    ...(disagreement.step >= entry.text.length ? [paint('red', '  > at the end, when everything is released')] : []),
+    ...describeProgram(entry.text, disagreement.step, paint),
     ...describeDifference(disagreement, entry.text.length),
     paint('dim', `  shrunk from ${shrunk}, ${effort}`),
     `  replay: ${context.replayCommand(entry)}`,
+  ];
+}
+
+/** The operations of a program, one on a line, the failing one marked. */
+export function describeProgram(text: readonly string[], failing: number, paint: Paint = plain): string[] {
+  return [
+    ...text.map((line, step) => markStep(line, step, failing, paint)),
+    ...(failing >= text.length ? [paint('red', '  > at the end, when everything is released')] : []),
   ];
 }
 
@@ -58,7 +65,8 @@ function describeDifference({ level, expected, observed }: Disagreement, end: nu
   });
 }
 
-function describeClause(id: string, lookup: ClauseLookup): string[] {
+/** What a clause requires, and where that stands; nothing for one that is not known. */
+export function describeClause(id: string, lookup: ClauseLookup): string[] {
   const clause = lookup(id);
   return clause === undefined ? [] : [`  ${clause.level}: ${clause.text} (${clause.source})`];
 }

@@ -27,8 +27,7 @@ export function listContracts(): string[] {
  */
 export function loadContract(nameOrPath: string): Contract {
   const { value, source } = readContract(nameOrPath);
-  checkVersion(value, CONTRACT_VERSIONS, 'contract', source);
-  return check(value, { schema: Contract, what: 'contract', source });
+  return checkContract(value, source);
 }
 
 /** A contract, or everything that is wrong with it. */
@@ -75,6 +74,16 @@ export function loadProgramFile(path: string): ProgramFile {
     checkVersion(value.program, PROGRAM_VERSION, 'program', path);
   }
   return check(value, { schema: ProgramFile, what: 'program file', source: path });
+}
+
+/**
+ * A contract that is data already; `source` says in errors where it came from.
+ *
+ * @throws ConformanceError of kind `usage`, which names the wrong field by its path.
+ */
+export function checkContract(value: unknown, source: string): Contract {
+  checkVersion(value, CONTRACT_VERSIONS, 'contract', source);
+  return check(value, { schema: Contract, what: 'contract', source });
 }
 
 function looksLikePath(text: string): boolean {

@@ -2,7 +2,7 @@ import { cloneAnonVmas, forkAnonVma, unlinkAnonVmas } from './anon-vma.ts';
 import type { Errno } from './errno.ts';
 import type { Kernel } from './kernel.ts';
 import { MACHINE_FACTS } from './machine.ts';
-import { PageTable } from './page-table.ts';
+import type { PageTable } from './page-table.ts';
 import type { Vma } from './vma.ts';
 import {
   VM_ACCOUNT,
@@ -28,7 +28,7 @@ export class AddressSpace {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.pageTable = new PageTable(kernel.memory);
+    this.pageTable = new kernel.parts.PageTable(kernel.memory);
   }
 
   /** `find_vma`, as an index: the first VMA that ends after the page, whether or not it contains it. */

@@ -2,11 +2,9 @@ import type { Frames, Layout, Level, Observation, Outcome } from '../../spec/obs
 import { type Address, FIRST_ACTOR, type Operation, type Program } from '../../spec/program.ts';
 import type { Result } from './errno.ts';
 import type { Kernel } from './kernel.ts';
-import { Limits } from './limits.ts';
 import { ARENA, PAGE_SIZE, ZONE } from './machine.ts';
 import { doMunlockall } from './mlock.ts';
 import { FrameObserver, observeLayout } from './observe.ts';
-import { OPERATIONS } from './operations/all.ts';
 import { DONE, outcomeOf, UNBOUND } from './outcomes.ts';
 import { Process } from './process.ts';
 
@@ -79,7 +77,7 @@ export class Execution {
     this.processes.clear();
     this.#descriptors.clear();
     this.#mappings.clear();
-    this.#kernel.limits = new Limits(program.setting);
+    this.#kernel.limits = new this.#kernel.parts.Limits(program.setting);
     this.#kernel.driver.load();
     this.#kernel.driver.log = [];
     this.#kernel.memory.reports = [];
@@ -91,7 +89,7 @@ export class Execution {
   #finish(): Observation {
     const layout = this.#layout();
     const frames = this.#framesNow();
-    this.#kernel.limits = new Limits();
+    this.#kernel.limits = new this.#kernel.parts.Limits();
     for (const [name, process] of this.processes) if (name !== FIRST_ACTOR) process.exit();
     const first = this.processes.get(FIRST_ACTOR);
     if (first !== undefined) this.#clean(first);
@@ -149,7 +147,7 @@ export class Execution {
     injection.arm('fail' in operation ? operation.fail : undefined);
     const process = this.processes.get(operation.actor);
     if (process === undefined) return UNBOUND;
-    const perform = OPERATIONS[operation.op] as (
+    const perform = this.#kernel.parts.operations[operation.op] as (
       execution: Execution,
       operation: Operation,
       process: Process,

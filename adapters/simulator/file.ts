@@ -91,11 +91,9 @@ export class DescriptorTable {
   }
 
   /** `dup_fd`: the child's table refers to the same descriptions. */
-  duplicate(): DescriptorTable {
-    const copy = new DescriptorTable();
-    copy.#files = this.#files.slice();
-    for (const file of copy.#files) if (file !== null) file.references += 1;
-    return copy;
+  copyTo(child: DescriptorTable): void {
+    child.#files = this.#files.slice();
+    for (const file of child.#files) if (file !== null) file.references += 1;
   }
 
   /** The open descriptors, ascending. */

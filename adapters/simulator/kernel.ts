@@ -1,18 +1,18 @@
 import type { Contract } from '../../spec/contract.ts';
 import type { Driver } from './driver.ts';
-import type { Parts } from './faults.ts';
+import type { Parts } from './parts.ts';
 import type { OpenFile } from './file.ts';
-import { PhysicalMemory } from './frames.ts';
+import type { PhysicalMemory } from './frames.ts';
 import type { KernelVersion } from './kernel-version.ts';
-import { Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 
 /** What all processes share: memory, the driver, limits, and work that waits for the end of a system call. */
 export class Kernel {
   readonly parts: Parts;
   readonly version: KernelVersion;
-  readonly memory = new PhysicalMemory();
+  readonly memory: PhysicalMemory;
   readonly driver: Driver;
-  limits = new Limits();
+  limits: Limits;
   /** Descriptions under way in the socket that all processes share, oldest first. */
   socket: OpenFile[] = [];
   readonly #released: OpenFile[] = [];
@@ -20,6 +20,8 @@ export class Kernel {
   constructor(contract: Contract, parts: Parts, version: KernelVersion) {
     this.parts = parts;
     this.version = version;
+    this.memory = new parts.PhysicalMemory();
+    this.limits = new parts.Limits();
     this.driver = new parts.Driver(contract, this.memory, version);
   }
 

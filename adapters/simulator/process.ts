@@ -1,5 +1,5 @@
 import type { AddressSpace } from './address-space.ts';
-import { DescriptorTable } from './file.ts';
+import type { DescriptorTable } from './file.ts';
 import type { Kernel } from './kernel.ts';
 
 /** `struct task_struct`, as far as a program can tell. */
@@ -8,15 +8,16 @@ export class Process {
   readonly space: AddressSpace;
   readonly files: DescriptorTable;
 
-  constructor(kernel: Kernel, files = new DescriptorTable()) {
+  constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.space = new kernel.parts.AddressSpace(kernel);
-    this.files = files;
+    this.files = new kernel.parts.DescriptorTable();
   }
 
   /** `copy_process`: descriptors first, then memory; a child whose memory could not be copied never runs. */
   fork(): Process | 'ENOMEM' {
-    const child = new Process(this.kernel, this.files.duplicate());
+    const child = new Process(this.kernel);
+    this.files.copyTo(child.files);
     if (this.space.copyTo(child.space) === null) return child;
     child.exit();
     return 'ENOMEM';

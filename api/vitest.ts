@@ -1,0 +1,68 @@
+import { type Adapter, adapterTarget } from '../adapters/adapter.ts';
+import { connectProcess } from '../adapters/process.ts';
+import type { Contract } from '../spec/contract.ts';
+import { checkContract, loadContract } from '../spec/load.ts';
+import type { Target } from '../spec/target.ts';
+import { registerProperties, type RunSettings } from './register.ts';
+
+export type { Adapter } from '../adapters/adapter.ts';
+export type { PropertyName } from '../properties/campaign-types.ts';
+export { NonconformanceError } from './failure.ts';
+export type { RunSettings } from './register.ts';
+
+/** A program that speaks the protocol on its standard input and output. No shell is involved. */
+export interface CommandAdapter {
+  readonly command: string;
+  readonly args?: readonly string[];
+}
+
+/**
+ * What is checked: a function that makes an adapter in its first state, called for every fresh instance, or a command, started
+ * for every fresh instance.
+ */
+export type Implementation = (() => Adapter) | CommandAdapter;
+
+/** What an implementation claims to be, and how it is checked. */
+export interface ConformanceOptions extends RunSettings {
+  /** The device: a contract, the name of one that ships with the package, or the path of a file. */
+  readonly contract: Contract | string;
+  /** What the implementation is called in the names of the tests. */
+  readonly name?: string;
+}
+
+/**
+ * Registers the properties with vitest, a test for each, for an implementation of a device that maps its buffer into user
+ * space. Call it where `test` may be called. What fails is shown as an assertion: the clause, the shortest program that
+ * breaks it, the difference, and what repeats it.
+ *
+ * @example conformance(() => new MyDevice(), { contract: 'lkmc_mmap' });
+ * @example conformance({ command: 'python3', args: ['adapter.py'] }, { contract: 'my-device.json' });
+ *
+ * @throws ConformanceError of kind `usage` for a contract or a token that is none
+ */
+export function conformance(implementation: Implementation, options: ConformanceOptions): void {
+  const { contract, name, ...settings } = options;
+  registerProperties({
+    ...settings,
+    target: targetOf(implementation, name),
+    contract: typeof contract === 'string' ? loadContract(contract) : checkContract(contract, 'the contract'),
+    site: callSite(conformance),
+  });
+}
+
+function targetOf(implementation: Implementation, name: string | undefined): Target {
+  if (typeof implementation === 'function') return adapterTarget(name ?? 'the adapter', implementation);
+  const { command, args = [] } = implementation;
+  return {
+    name: name ?? [command, ...args].join(' '),
+    prepare: () => Promise.resolve(),
+    connect: () => Promise.resolve(connectProcess(command, args)),
+  };
+}
+
+/** The stack above a function, without its first line. */
+function callSite(above: (...args: never[]) => unknown): string {
+  const holder = { stack: '' };
+  Error.captureStackTrace(holder, above);
+  return holder.stack.split('\n').slice(1).join('\n');
+}
