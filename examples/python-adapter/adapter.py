@@ -26,17 +26,16 @@ ARENA = 0x200000000000
 ARENA_PAGES, GUARD_PAGES, ZONE_PAGES = 32, 16, 64
 ZONE_FIRST = -(GUARD_PAGES + ZONE_PAGES)
 
-OPERATIONS = ["open", "close", "dup", "read", "write", "mmap", "munmap", "mprotect", "msync", "load", "store", "checkpoint"]
+OPERATIONS = ["open", "close", "dup", "read", "write", "mmap", "munmap", "mprotect", "load", "store", "checkpoint"]
 
 MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_TYPE_BITS = 0x10, 0x100000, 0x0F
 MAP_TYPES = {"none": 0, "shared": 1, "private": 2, "validate": 3, "both-bits-and-more": MAP_TYPE_BITS}
-MSYNC_FLAGS = {"async": 1, "invalidate": 2, "sync": 4, "unknown": 0x40}
 ACCESS = {"ro": os.O_RDONLY, "wo": os.O_WRONLY, "rw": os.O_RDWR, "neither": 3}
 SIGNAL_CODES = {signal.SIGSEGV: {1: "MAPERR", 2: "ACCERR", 4: "PKUERR"}, signal.SIGBUS: {1: "ADRALN", 2: "ADRERR", 3: "OBJERR"}}
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
-SYS = {"x86_64": {"mmap": 9, "mprotect": 10, "munmap": 11, "msync": 26}}.get(platform.machine())
+SYS = {"x86_64": {"mmap": 9, "mprotect": 10, "munmap": 11}}.get(platform.machine())
 
 
 class Refused(Exception):
@@ -217,8 +216,11 @@ class Device:
     # Operations. Each yields its outcome; an OSError is one, too.
 
     def open(self, op):
-        if op.get("flags") or "user" in op or "fail" in op:
-            raise Skipped("open with flags, as another user, or with a failure is not performed by this adapter")
+        # These change nothing that a program of this adapter's operations can see; a memfd would take O_APPEND at its word.
+        if set(op.get("flags", [])) - {"append", "cloexec", "nonblock", "sync"} or "fail" in op:
+            raise Skipped("open with such flags, or with a failure, is not performed by this adapter")
+        if "user" in op and self.contract["node"].get("mode", "0666") != "0666":
+            raise Skipped("permissions are not looked at by this adapter")
         number = os.open(f"/proc/self/fd/{self.buffer}", ACCESS[op["access"]] | os.O_CLOEXEC)
         return self.bind(op["to"], number, Description())
 
@@ -284,10 +286,8 @@ class Device:
             at = at // PAGE * PAGE
             if not possible or not self.is_free(at // PAGE, pages):
                 at = None
-        if how == "fixed":
-            flags |= MAP_FIXED
-        else:
-            flags |= MAP_FIXED_NOREPLACE
+        # Where the kernel may choose, this adapter has chosen what is free.
+        flags |= MAP_FIXED_NOREPLACE if how == "noreplace" else MAP_FIXED
         if at is None and possible:
             gap = self.gap(pages)
             if gap is None:
@@ -297,7 +297,10 @@ class Device:
         descriptor = number if number in self.descriptions else -1
         address = system_call("mmap", ARENA + (at or 0), length, prot, flags, descriptor, offset)
         start = (offset & (2**64 - 1)) // PAGE
-        if self.contract["mmap"]["range"] == "buffer" and start + pages > self.contract["buffer"]["pages"]:
+        first = (address - ARENA) // PAGE
+        # A mapping that continues its neighbour becomes part of it, and then the driver is not asked.
+        is_asked = (first, first + pages) in self.areas()
+        if self.contract["mmap"]["range"] == "buffer" and start + pages > self.contract["buffer"]["pages"] and is_asked:
             # The driver refuses when the kernel has made room already, so what lay there is gone.
             system_call("munmap", address, pages * PAGE)
             raise OSError(errno.EINVAL, "mmap")
@@ -317,12 +320,6 @@ class Device:
 
     def mprotect(self, op):
         return self.on_range("mprotect", op, False, self.protection(op["prot"]))
-
-    def msync(self, op):
-        flags = 0
-        for flag in op.get("flags", []):
-            flags |= MSYNC_FLAGS[flag]
-        return self.on_range("msync", op, False, flags)
 
     def on_range(self, name, op, refuses_long, *arguments):
         at = self.place(op["at"])
@@ -399,12 +396,16 @@ class Device:
         except Unsafe:
             return {"outcome": {"none": "unsafe"}}
         except OSError as error:
-            return {"outcome": {"errno": errno.errorcode[error.errno]}}
+            # Two names for one number: the protocol has the other one.
+            name = "EOPNOTSUPP" if error.errno == errno.EOPNOTSUPP else errno.errorcode[error.errno]
+            return {"outcome": {"errno": name}}
 
     def run(self, program):
         if "setting" in program:
             raise Skipped("limits are not set by this adapter")
         for op in program["ops"]:
+            if op["op"] == "mmap" and op.get("flags"):
+                raise Skipped("mmap with flags is not performed by this adapter")
             if op["op"] not in OPERATIONS:
                 raise Skipped(f"{op['op']} is not performed by this adapter")
         self.begin()
@@ -475,6 +476,8 @@ class Adapter:
         if problem is not None:
             yield {"event": "configured", "seq": seq, "ok": False, "message": problem}
             return
+        if self.device is not None:
+            os.close(self.device.buffer)
         self.device = Device(contract)
         yield {"event": "configured", "seq": seq, "ok": True, "noexec": False, "regular": True}
 

@@ -7,7 +7,8 @@ export const ABOUT: Readonly<Record<OperationName, string>> = {
   dup: 'dup(2). `ret`: the new number.',
   dup2: 'dup2(2), or dup3(2) with flags 0, onto the number that the variable `onto` has. `ret`: the new number.',
   send: 'Sends the descriptor (SCM_RIGHTS) into a socket that all processes of the program share. `ret`: 0.',
-  receive: 'Takes out of that socket the descriptor that was sent first. `ret`: its new number; EAGAIN when there is none.',
+  receive:
+    'Takes out of that socket the descriptor that was sent first. `ret`: its new number; EAGAIN when there is none.',
   poll: 'poll(2) for POLLIN, POLLPRI and POLLOUT without waiting. `ret`: `revents`, a number.',
   ioctl: 'ioctl(2) with this request.',
   fsync: 'fsync(2) or fdatasync(2).',
@@ -19,13 +20,15 @@ export const ABOUT: Readonly<Record<OperationName, string>> = {
   pwrite: 'pwrite(2), likewise.',
   writev: 'writev(2) of these segments.',
   pwritev2: 'pwritev2(2) with these flags; offset -1 stands for the position.',
-  read_into: 'read(2), or pread(2) where there is an `offset`, straight into memory of the program at this pointer. No `data`.',
+  read_into:
+    'read(2), or pread(2) where there is an `offset`, straight into memory of the program at this pointer. No `data`.',
   write_from: 'write(2), or pwrite(2) where there is an `offset`, straight from memory of the program.',
   lseek: 'lseek(2). `ret`: the new position.',
   ftruncate: 'ftruncate(2).',
   fallocate: 'fallocate(2).',
   fadvise: 'posix_fadvise(2); the error that it returns is the `errno`.',
-  splice: 'splice(2) between the description and an empty pipe that nobody else has, without waiting (SPLICE_F_NONBLOCK).',
+  splice:
+    'splice(2) between the description and an empty pipe that nobody else has, without waiting (SPLICE_F_NONBLOCK).',
   sendfile: 'sendfile(2) from the description into an empty pipe, or to it from a regular file of 16 bytes.',
   copy_file_range: 'copy_file_range(2) from one description to the other, at their positions.',
   mmap: 'mmap(2). `ret`: the first page of the mapping, relative to the arena.',
@@ -41,7 +44,8 @@ export const ABOUT: Readonly<Record<OperationName, string>> = {
   mincore: 'mincore(2). `ret`: 0, `data`: a byte for each page, of which only bit 0 counts.',
   clear_refs: 'Writes 4 to /proc/self/clear_refs.',
   load: 'The processor reads these bytes, one after the other, ascending. `ret`: how many, `data`: the bytes. A fault: the signal, and as `data` what was read before it.',
-  store: 'The processor writes these bytes, one after the other, ascending. `ret`: how many. A fault: the signal; what was written before it stays.',
+  store:
+    'The processor writes these bytes, one after the other, ascending. `ret`: how many. A fault: the signal; what was written before it stays.',
   vm_read: 'process_vm_readv(2) of the memory of the process `of`, one range on each side. `data`: the bytes.',
   vm_write: 'process_vm_writev(2), likewise.',
   mem_read: 'pread(2) of /proc/PID/mem of the process `of`. `data`: the bytes.',
