@@ -44,7 +44,8 @@ const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 /** A contract to talk about, without the line for editors. */
 function exampleContract(): object {
-  const { $schema: _, ...contract } = loadContract('pages_mmap');
+  const contract: Record<string, unknown> = { ...loadContract('pages_mmap') };
+  Reflect.deleteProperty(contract, '$schema');
   return contract;
 }
 
@@ -92,7 +93,7 @@ const CONVERSATIONS: Readonly<Record<string, readonly (object | string)[]>> = {
   errored: [
     START,
     { cmd: 'configure', seq: 1, contract: exampleContract(), levels: OUTCOMES },
-    { cmd: 'run', seq: 2, programs: [{ version: 2, ops: [{ op: 'open', ...P0, to: 'd0', access: 'sideways' }] }] },
+    { cmd: 'run', seq: 2, programs: [{ version: 2, ops: [{ op: 'load', ...P0, length: 1 }] }] },
   ],
   stop: [START, { cmd: 'stop' }],
 };

@@ -217,7 +217,7 @@ class Device:
 
     def open(self, op):
         # These change nothing that a program of this adapter's operations can see; a memfd would take O_APPEND at its word.
-        if set(op.get("flags", [])) - {"append", "cloexec", "nonblock", "sync"} or "fail" in op:
+        if set(op.get("flags", [])) - {"append", "cloexec", "creat", "nonblock", "sync", "trunc"} or "fail" in op:
             raise Skipped("open with such flags, or with a failure, is not performed by this adapter")
         if "user" in op and self.contract["node"].get("mode", "0666") != "0666":
             raise Skipped("permissions are not looked at by this adapter")
