@@ -5,6 +5,7 @@ import { ConformanceError, messageOf } from '../spec/errors.ts';
 import { adapterCommand } from './commands/adapter.ts';
 import { contractCommand } from './commands/contract.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { helperCommand } from './commands/helper.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
@@ -23,6 +24,7 @@ function buildProgram(onExit: (code: ExitCode) => void): Command {
     replayCommand,
     adapterCommand,
     contractCommand,
+    helperCommand,
     targetsCommand,
     prepareCommand,
     doctorCommand,

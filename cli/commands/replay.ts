@@ -41,10 +41,11 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
 }
 
 async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {
+  const name = targetName(options);
   const sources = findReplaySources(given);
   const jobs = sources.map((source) => ({ ...source, contract: loadContract(options.contract ?? source.contract) }));
   const contracts = new Map(jobs.map(({ contract }) => [contract.name, contract]));
-  const target = resolveTarget(targetName(options), userDriver(options, [...contracts.values()]));
+  const target = resolveTarget(name, userDriver(options, [...contracts.values()]));
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   const replays = [];
