@@ -6,13 +6,11 @@ export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks', 'health'] as 
 export const Level = z.enum(LEVELS).meta({ id: 'Level' });
 export type Level = z.infer<typeof Level>;
 
-export const EncodedBytes = z
-  .string()
-  .meta({
-    id: 'EncodedBytes',
-    description:
-      'Bytes, run-length encoded in hex: `61736466` or `61736466,00*4092`. A run of four or more equal bytes is written `XX*N`; pieces are separated by commas; no bytes are the empty string.',
-  });
+export const EncodedBytes = z.string().meta({
+  id: 'EncodedBytes',
+  description:
+    'Bytes, run-length encoded in hex: `61736466` or `61736466,00*4092`. A run of four or more equal bytes is written `XX*N`; pieces are separated by commas; no bytes are the empty string.',
+});
 export type EncodedBytes = z.infer<typeof EncodedBytes>;
 
 export const Outcome = z
@@ -36,22 +34,18 @@ export const Outcome = z
   .meta({ id: 'Outcome', description: 'What one operation returned to its caller.' });
 export type Outcome = z.infer<typeof Outcome>;
 
-export const Layout = z
-  .record(z.string(), z.array(z.string()))
-  .meta({
-    id: 'Layout',
-    description:
-      'The mappings of each live process in arena and zone, ascending, one string each: `FIRST+PAGES PERMS PGOFF FLAGS…`, for example `4+2 rw-s 0 rd wr sh mr mw me ms sd`. Page numbers are relative to the arena; flags are `VmFlags` of `/proc/PID/smaps`. Processes without any are left out.',
-  });
+export const Layout = z.record(z.string(), z.array(z.string())).meta({
+  id: 'Layout',
+  description:
+    'The mappings of each live process in arena and zone, ascending, one string each: `FIRST+PAGES PERMS PGOFF FLAGS…`, for example `4+2 rw-s 0 rd wr sh mr mw me ms sd`. Page numbers are relative to the arena; flags are `VmFlags` of `/proc/PID/smaps`. Processes without any are left out.',
+});
 export type Layout = z.infer<typeof Layout>;
 
-export const Frames = z
-  .record(z.string(), z.string())
-  .meta({
-    id: 'Frames',
-    description:
-      'The present pages of the arena for each live process, from `pagemap`: `PAGE:FRAME[F][X][D]` separated by spaces, with F file page or shared anonymous (bit 61), X exclusively mapped (bit 56), D soft-dirty (bit 55). Frames are numbered from 0 in order of first appearance (processes in order of creation, pages ascending) afresh in each observation, so only sharing is compared. A page that is not present but a guard region (bit 58) is `PAGE:G`. Processes without any of these are left out.',
-  });
+export const Frames = z.record(z.string(), z.string()).meta({
+  id: 'Frames',
+  description:
+    'The present pages of the arena for each live process, from `pagemap`: `PAGE:FRAME[F][X][D]` separated by spaces, with F file page or shared anonymous (bit 61), X exclusively mapped (bit 56), D soft-dirty (bit 55). Frames are numbered from 0 in order of first appearance (processes in order of creation, pages ascending) afresh in each observation, so only sharing is compared. A page that is not present but a guard region (bit 58) is `PAGE:G`. Processes without any of these are left out.',
+});
 export type Frames = z.infer<typeof Frames>;
 
 export const Remains = z

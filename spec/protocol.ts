@@ -173,13 +173,11 @@ export const Configured = z.union([
 ]);
 export type Configured = z.infer<typeof Configured>;
 
-export const Counters = z
-  .record(z.string(), EncodedBytes)
-  .meta({
-    id: 'Counters',
-    description:
-      "What the kernel counted in drivers that were built for it, since it started: by the path of each source file's data, as the kernel was built with it, the content that gcov reads. What a target is built of, only the target knows, so nobody else looks into them.",
-  });
+export const Counters = z.record(z.string(), EncodedBytes).meta({
+  id: 'Counters',
+  description:
+    "What the kernel counted in drivers that were built for it, since it started: by the path of each source file's data, as the kernel was built with it, the content that gcov reads. What a target is built of, only the target knows, so nobody else looks into them.",
+});
 export type Counters = z.infer<typeof Counters>;
 
 /** What any answer may carry; the last of a command does, where something changed since it was told. */

@@ -25,12 +25,10 @@ export type Address = z.infer<typeof Address>;
  */
 export const WILD_POINTERS = ['null', 'kernel', 'noncanonical'] as const;
 
-export const Pointer = z
-  .union([...Address.options, z.strictObject({ wild: z.enum(WILD_POINTERS) })])
-  .meta({
-    id: 'Pointer',
-    description: 'Where a system call is told to find or put bytes: an address, or a wild pointer.',
-  });
+export const Pointer = z.union([...Address.options, z.strictObject({ wild: z.enum(WILD_POINTERS) })]).meta({
+  id: 'Pointer',
+  description: 'Where a system call is told to find or put bytes: an address, or a wild pointer.',
+});
 export type Pointer = z.infer<typeof Pointer>;
 
 /** The longest transfer of one operation, in bytes. */
