@@ -42,9 +42,16 @@ const GUEST: readonly Requirement[] = [
 /** What kits of User Mode Linux need besides the helper: they are processes of this machine. */
 const UML: readonly Requirement[] = [...ROOT, { package: 'util-linux', command: 'taskset' }];
 
-const NEEDED = { helper: HELPER, guest: [...HELPER, ...GUEST], uml: [...HELPER, ...UML] };
+/** What the test of a target behind a connection needs: both ends of one. */
+const CONNECTION: readonly Requirement[] = [
+  { package: 'openssh-server', file: '/usr/sbin/sshd' },
+  { package: 'openssh-client', command: 'ssh' },
+  { package: 'openssh-client', command: 'ssh-keygen' },
+];
 
-/** What packages are asked for: building the helper, or guests, which hold the helper. */
+const NEEDED = { connection: CONNECTION, helper: HELPER, guest: [...HELPER, ...GUEST], uml: [...HELPER, ...UML] };
+
+/** What packages are asked for: building the helper, guests, which hold the helper, or the test of a connection. */
 export type Purpose = keyof typeof NEEDED;
 
 /** The command that installs packages, as a user would type it. */

@@ -34,7 +34,7 @@ interface Kind {
   readonly description: string;
   readonly make: (options: KernelTargetOptions) => Target;
   /** What has to be installed and built first. */
-  readonly needs?: Purpose;
+  readonly needs?: Exclude<Purpose, 'connection'>;
 }
 
 function kinds(): readonly Kind[] {

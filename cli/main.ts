@@ -4,6 +4,7 @@ import { escapeControls } from '../reports/escape.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
 import { adapterCommand } from './commands/adapter.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { helperCommand } from './commands/helper.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
@@ -17,7 +18,15 @@ function buildProgram(onExit: (code: ExitCode) => void): Command {
   const program = new Command(TOOL.name)
     .description('property-based conformance tests for Linux devices that map their buffer into user space')
     .version(TOOL.version);
-  const commands = [runCommand, replayCommand, targetsCommand, prepareCommand, doctorCommand, adapterCommand];
+  const commands = [
+    runCommand,
+    replayCommand,
+    targetsCommand,
+    prepareCommand,
+    doctorCommand,
+    adapterCommand,
+    helperCommand,
+  ];
   for (const command of commands) program.addCommand(command(onExit));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     // Commander would print and exit by itself; mistakes are reported in one place, below.

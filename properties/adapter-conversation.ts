@@ -34,6 +34,7 @@ export class AdapterConversation {
   readonly #lines: AsyncIterator<string>;
   readonly #silenceMs: number;
   readonly #note: (finding: Finding) => void;
+  #hasAnswered = false;
   #pending: Promise<IteratorResult<string>> | undefined;
 
   static async open(target: Target, silenceMs: number, note: (finding: Finding) => void): Promise<AdapterConversation> {
@@ -64,7 +65,11 @@ export class AdapterConversation {
    * @throws Broken when nothing comes
    */
   async next(about: string, sent: string): Promise<{ event: Event | undefined; line: string }> {
-    const next = await this.#read(this.#silenceMs);
+    // Before it can answer `start` it has to be started.
+    const isFirst = !this.#hasAnswered;
+    const allowed = isFirst ? Math.max(this.#silenceMs, Math.min(30_000, this.#silenceMs * 3)) : this.#silenceMs;
+    const next = await this.#read(allowed);
+    this.#hasAnswered = true;
     if ('line' in next) {
       const { line } = next;
       const { event, problems } = readEvent(line);
@@ -75,7 +80,7 @@ export class AdapterConversation {
     }
     const tail = this.#connection.consoleTail();
     const words = tail === '' ? '' : `\nIts last lines:\n${tail}`;
-    const seconds = String(this.#silenceMs / 1000);
+    const seconds = String(allowed / 1000);
     const advice = 'An adapter answers every command, and flushes its standard output after every line.';
     const what = 'ended' in next ? next.ended.replace(/\.$/, '') : `It said nothing for ${seconds} s. ${advice}`;
     const message = `Nothing came back: ${what.replace(/\.$/, '')}.${words}`;

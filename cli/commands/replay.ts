@@ -37,9 +37,9 @@ export function replayCommand(onExit: (code: ExitCode) => void): Command {
 }
 
 async function replay(given: string, options: ReplayOptions): Promise<ExitCode> {
+  const target = resolveTarget(targetName(options));
   const sources = findReplaySources(given);
   const jobs = sources.map((source) => ({ ...source, contract: loadContract(options.contract ?? source.contract) }));
-  const target = resolveTarget(targetName(options));
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   const replays = [];
