@@ -7,8 +7,8 @@ const PROVISION = './adapters/provision.ts';
 const CHECKS = 'checks.test.ts';
 /** They pack, install and use the package in an empty folder. */
 const PACKAGE_TESTS = '**/*.package.test.ts';
-/** The examples are run as their users would, by the tests of the package. */
-const NEVER = ['**/node_modules/**', 'out/**', 'dist/**', 'examples/**'];
+/** The suite of a user is run as its user would, by the tests of the package. */
+const NEVER = ['**/node_modules/**', 'out/**', 'dist/**', 'examples/vitest-suite/**'];
 /** A kit is built in some minutes and a guest under emulation boots in seconds, so guest tests get half an hour. */
 const GUEST_TIMEOUT_MS = 1_800_000;
 
