@@ -6,6 +6,7 @@ import {
   type Adapter,
   adapterTarget,
   type Configuration,
+  type ContractRefused,
   type Introduction,
   type NodeFacts,
   type ProgramObservations,
@@ -25,7 +26,7 @@ class SimulatorAdapter implements Adapter {
     return { implementation, levels, operations, settings, mapFlags, failures, kernel, facts };
   }
 
-  configure({ contract, levels }: Configuration): NodeFacts {
+  configure({ contract, levels }: Configuration): NodeFacts | ContractRefused {
     const configured = this.#ask({ cmd: 'configure', seq: 1, contract, levels: [...levels] });
     if (!('ok' in configured) || !configured.ok) throw new Error('not configured');
     return { noexec: configured.noexec, regular: configured.regular };
@@ -102,15 +103,26 @@ describe('an adapter in this process', () => {
     expect(troubles).toContain('not today');
   });
 
-  it('that is no such device is errored, with its sentence', async () => {
+  it('that is no such device is skipped, with its sentence', async () => {
     class Other extends SimulatorAdapter {
-      override configure(): never {
-        throw new Error('I am a printer.');
+      override configure(): ContractRefused {
+        return { refused: 'I am a printer.' };
       }
     }
     const target = adapterTarget(NAME, () => new Other());
     const { results } = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 3);
-    expect(results).toMatchObject([{ verdict: 'errored', message: 'I am a printer.' }]);
+    expect(results).toMatchObject([{ verdict: 'skipped', message: 'I am a printer.' }]);
+  });
+
+  it('that breaks while it is configured is errored', async () => {
+    class Broken extends SimulatorAdapter {
+      override configure(): never {
+        throw new Error('out of paper');
+      }
+    }
+    const target = adapterTarget(NAME, () => new Broken());
+    const { results } = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 3);
+    expect(results).toMatchObject([{ verdict: 'errored', message: expect.stringContaining('out of paper') as string }]);
   });
 
   it('is told apart from one that is wrong', async () => {

@@ -5,7 +5,6 @@ import type { Program } from '../spec/program.ts';
 import {
   type Answer,
   type Command,
-  type Configured,
   type Event,
   PROTOCOL_VERSION,
   type RunCommand,
@@ -47,6 +46,11 @@ export interface ProgramSkipped {
   readonly skipped: string;
 }
 
+/** Why an implementation cannot be the device of a contract, in a sentence: nothing is checked then, and nothing is wrong. */
+export interface ContractRefused {
+  readonly refused: string;
+}
+
 /** How a program is to be observed. */
 export interface RunOptions {
   /** Observe the layout after every operation instead of only at checkpoints and the end. */
@@ -60,8 +64,8 @@ export interface RunOptions {
 export interface Adapter {
   /** Says what it is and what it offers; called first, and once. */
   start(): Introduction | Promise<Introduction>;
-  /** Becomes the device that the contract describes, or throws a sentence that says why it cannot. */
-  configure(configuration: Configuration): NodeFacts | Promise<NodeFacts>;
+  /** Becomes the device that the contract describes, or says why it cannot. */
+  configure(configuration: Configuration): NodeFacts | ContractRefused | Promise<NodeFacts | ContractRefused>;
   /** Performs one program from a clean state to a clean state. */
   run(
     program: Program,
@@ -120,12 +124,14 @@ async function introduce(adapter: Adapter): Promise<Event> {
   }
 }
 
-async function configure(adapter: Adapter, command: Command & { cmd: 'configure' }): Promise<Configured> {
+async function configure(adapter: Adapter, command: Command & { cmd: 'configure' }): Promise<Event> {
   const { seq, contract, levels } = command;
   try {
-    return { event: 'configured', seq, ok: true, ...(await adapter.configure({ contract, levels })) };
+    const result = await adapter.configure({ contract, levels });
+    if ('refused' in result) return { event: 'configured', seq, ok: false, message: result.refused };
+    return { event: 'configured', seq, ok: true, ...result };
   } catch (error) {
-    return { event: 'configured', seq, ok: false, message: messageOf(error) };
+    return { event: 'refused', message: messageOf(error) };
   }
 }
 

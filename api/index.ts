@@ -5,6 +5,7 @@ export type {
   Introduction,
   NodeFacts,
   ProgramObservations,
+  ContractRefused,
   ProgramSkipped,
   RunOptions,
 } from '../adapters/adapter.ts';

@@ -54,8 +54,10 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
     }
     const message = describeError(error);
     const property = campaign.properties[0] ?? 'lockstep';
-    // A target may say that a contract is none that it serves: then there is nothing to check, and nothing broke.
-    const verdict = error instanceof ConformanceError && error.code === 'not-configured' ? 'skipped' : 'errored';
+    // An adapter says so of a contract that it does not serve. Where a kernel has no such device, something is broken.
+    const isRefusal =
+      error instanceof ConformanceError && error.code === 'not-configured' && target.ownsKernel !== true;
+    const verdict = isRefusal ? 'skipped' : 'errored';
     write({ type: 'trouble', ...where, property, verdict, message });
     for (const name of campaign.properties) write(unchecked(campaign, name, verdict, message));
   } finally {

@@ -1,6 +1,7 @@
 import {
   type Adapter,
   type Configuration,
+  type ContractRefused,
   encodeBytes,
   expandData,
   type Introduction,
@@ -68,8 +69,10 @@ export class PageDevice implements Adapter {
     };
   }
 
-  configure({ contract }: Configuration): NodeFacts {
-    if (contract.buffer.pages !== 1) throw new Error('This device has one page for each open file, no more.');
+  configure({ contract }: Configuration): NodeFacts | ContractRefused {
+    if (contract.buffer.pages !== 1 || contract.read === undefined) {
+      return { refused: 'This device has one page for each open file, no more, which can be read.' };
+    }
     this.#initial = contract.buffer.initial;
     this.#size = contract.read.size;
     return { noexec: true, regular: true };
