@@ -5,7 +5,7 @@ import { MEMORY_FAULTS } from './faults/memory.ts';
 import { CORRECT_PARTS, type Parts } from './parts.ts';
 
 /** Deliberately wrong simulators, one fault each, that the suite must catch. */
-const FAULTS = { ...DRIVER_FAULTS, ...CALL_FAULTS, ...MEMORY_FAULTS, ...LIMIT_FAULTS } as const;
+const FAULTS = { ...DRIVER_FAULTS, ...CALL_FAULTS, ...MEMORY_FAULTS, ...LIMIT_FAULTS };
 
 export type FaultName = keyof typeof FAULTS;
 

@@ -6,7 +6,7 @@ import type { Perform } from '../operations/table.ts';
 import { PAGE_SIZE } from '../machine.ts';
 import type { Parts } from '../parts.ts';
 import { VM_ACCESS_FLAGS, VM_MAYWRITE, VM_WRITE } from '../vm-flags.ts';
-import type { Faults } from './fault.ts';
+import { faults } from './fault.ts';
 
 /** A kernel of which one system call is wrong; the wrong one is told the right one. */
 function wrong<Name extends OperationName>(
@@ -17,7 +17,7 @@ function wrong<Name extends OperationName>(
 }
 
 /** What kernels get wrong in one system call. */
-export const CALL_FAULTS = {
+export const CALL_FAULTS = faults({
   // Descriptors.
   'release-per-close': wrong('close', (right) => (execution, operation, process) => {
     const file = process.files.get(execution.descriptor(operation.fd));
@@ -121,4 +121,4 @@ export const CALL_FAULTS = {
     const isWriteOnly = vma !== undefined && (vma.flags & VM_ACCESS_FLAGS) === VM_WRITE;
     return isWriteOnly ? { signal: 'SIGSEGV', code: 'ACCERR', at: 0, data: '' } : right(execution, operation, process);
   }),
-} as const satisfies Faults;
+});

@@ -6,7 +6,7 @@ import type { OpenFile, Position } from '../file.ts';
 import type { Frame, PhysicalMemory } from '../frames.ts';
 import type { UserMemory } from '../user-memory.ts';
 import type { Vma } from '../vma.ts';
-import type { Faults } from './fault.ts';
+import { faults } from './fault.ts';
 
 class FreshPageDriver extends Driver {
   protected override handOver(): Frame {
@@ -143,7 +143,7 @@ const showsFirstPage = misread((contract) => ({ ...contract, fault: 'first' }));
 const forgetsInitial = misread((contract) => ({ ...contract, buffer: { ...contract.buffer, initial: '' } }));
 
 /** What drivers get wrong. */
-export const DRIVER_FAULTS = {
+export const DRIVER_FAULTS = faults({
   'fault-hands-out-fresh-page': { Driver: FreshPageDriver },
   'read-ignores-position': { Driver: ReadFromStartDriver },
   'write-honours-position': { Driver: WriteAtPositionDriver },
@@ -167,4 +167,4 @@ export const DRIVER_FAULTS = {
   'vma-flags-not-set': { Driver: setsNoFlags },
   'fault-ignores-offset': { Driver: showsFirstPage },
   'buffer-starts-empty': { Driver: forgetsInitial },
-} as const satisfies Faults;
+});

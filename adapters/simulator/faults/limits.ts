@@ -1,7 +1,7 @@
 import type { Setting, SettingName } from '../../../spec/program.ts';
 import { DescriptorTable, type OpenFile } from '../file.ts';
 import { Limits } from '../limits.ts';
-import type { Faults } from './fault.ts';
+import { faults } from './fault.ts';
 
 /** Limits that take a program's wishes for others. */
 function misread(change: (setting: Setting) => Setting): typeof Limits {
@@ -43,7 +43,7 @@ class PathsOpenTable extends DescriptorTable {
 }
 
 /** What kernels get wrong about numbers that may be had, and how many. */
-export const LIMIT_FAULTS = {
+export const LIMIT_FAULTS = faults({
   'descriptor-numbers-not-reused': { DescriptorTable: AppendingTable },
   'path-descriptor-can-be-read': { DescriptorTable: PathsOpenTable },
   'descriptor-limit-ignored': { Limits: unlimited('descriptors') },
@@ -52,4 +52,4 @@ export const LIMIT_FAULTS = {
   'area-limit-off-by-one': {
     Limits: misread(({ areas, ...others }) => (areas === undefined ? others : { ...others, areas: areas + 1 })),
   },
-} as const satisfies Faults;
+});

@@ -4,7 +4,7 @@ import { type Frame, PhysicalMemory } from '../frames.ts';
 import { PageTable, type PageTableEntry } from '../page-table.ts';
 import type { Vma } from '../vma.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK } from '../vm-flags.ts';
-import type { Faults } from './fault.ts';
+import { faults } from './fault.ts';
 
 class WholeUnmapSpace extends AddressSpace {
   override gather(start: number, end: number): Vma[] | Errno {
@@ -113,7 +113,7 @@ class BlankCopyMemory extends PhysicalMemory {
 }
 
 /** What kernels get wrong about memory: areas, page tables and physical pages. */
-export const MEMORY_FAULTS = {
+export const MEMORY_FAULTS = faults({
   'munmap-forgets-split': { AddressSpace: WholeUnmapSpace },
   'munmap-keeps-pages': { PageTable: StalePageTable },
   'offset-not-shifted-by-split': { AddressSpace: UnshiftedSplitSpace },
@@ -127,4 +127,4 @@ export const MEMORY_FAULTS = {
   'mremap-loses-pages': { PageTable: DroppingPageTable },
   'dirty-not-set': { PageTable: UnmarkedPageTable },
   'copy-on-write-copies-nothing': { PhysicalMemory: BlankCopyMemory },
-} as const satisfies Faults;
+});
