@@ -195,7 +195,7 @@ function operations(): string {
     const { properties = {}, required = [] } = schema;
     const own = Object.entries(properties).filter(([field]) => field !== 'op' && field !== 'actor');
     const described = own.map(([field, type]) => {
-      const meaning = type.description === undefined || type.$ref !== undefined ? '' : ` (${type.description})`;
+      const meaning = type.description === undefined ? '' : ` (${type.description})`;
       return `\`${field}\`${required.includes(field) ? '' : '?'}: ${typeOf(type)}${meaning}`;
     });
     return [`\`${name}\``, described.join('; '), ABOUT[name], `\`${JSON.stringify(exampleOf(name))}\``];

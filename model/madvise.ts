@@ -1,6 +1,7 @@
 import type { Advice } from '../spec/operations/advice.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
+import { prepareAnon } from './anon.ts';
 import { findVma, firstBehind, isSpecial, slice } from './areas.ts';
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
@@ -222,16 +223,21 @@ function zap(draft: Draft, process: Process, start: number, end: number): void {
   draft.framesTouched = true;
 }
 
-/** `madvise_guard_install`: what is present goes, and every access ends with a signal from then on. */
+/**
+ * `madvise_guard_install`: what is present goes, and every access ends with a signal from then on. A fork has to copy the
+ * markers: for that the area is marked, or, before there was a mark, gets an anon_vma.
+ */
 function installGuards(draft: Draft, process: Process, vma: Vma, start: number, end: number): Outcome | undefined {
   const mayHold = changes.hasFileGuards(draft.kernel);
   if (!mayHold || isSpecial(vma.flags) || (vma.flags & flag.VM_LOCKED) !== 0) {
     return fail(draft, 'EINVAL', mayHold ? 'GUARD-02' : 'GUARD-04');
   }
-  const pages = new Map(process.pages);
+  const marks = changes.guardsMarkArea(draft.kernel);
+  const { process: owner, vma: area } = marks ? { process, vma } : prepareAnon(process, vma, draft);
+  const pages = new Map(owner.pages);
   for (let page = start; page < end; page++) pages.set(page, GUARD_PAGE);
-  const marked = changes.guardsMarkArea(draft.kernel) ? { ...vma, flags: vma.flags | flag.VM_MAYBE_GUARD } : vma;
-  draft.replace({ ...process, vmas: process.vmas.with(process.vmas.indexOf(vma), marked), pages });
+  const marked = marks ? { ...area, flags: area.flags | flag.VM_MAYBE_GUARD } : area;
+  draft.replace({ ...owner, vmas: owner.vmas.with(owner.vmas.indexOf(area), marked), pages });
   draft.framesTouched = true;
   draft.framesClauses.push('GUARD-01');
   return undefined;

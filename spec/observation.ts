@@ -18,14 +18,16 @@ export const Outcome = z
     z
       .strictObject({ ret: Int64, data: EncodedBytes.optional() })
       .describe(
-        "Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the arena (negative below it); `load` and `store` return the bytes accessed; `poll` returns the events; everything else is what the system call returned; only `lseek` can return more than 2^53. `data` are the bytes read, and for `mincore` a byte for each page.",
+        "Success. Descriptors count from the program's first free one (0); mappings are page numbers relative to the arena (negative below it); `load` and `store` return the bytes accessed; `poll` returns the events; everything else is what the system call returned; only `lseek` can return more than 2^53. `data` are the bytes read, and for `mincore` a byte for each page: the empty string if there were none, absent where the operation has no data.",
       ),
     z.strictObject({ errno: z.string().regex(/^E[A-Z0-9]+$/) }).describe('An error, by its name in errno(3).'),
     z.strictObject({
       signal: z.string().describe('`SIGSEGV` or `SIGBUS`.'),
-      code: z.string().describe('`si_code` without its prefix: `MAPERR`, `ACCERR`, `ADRERR`.'),
+      code: z.string().describe('`si_code` without its prefix: `MAPERR`, `ACCERR`, `PKUERR`, `ADRERR`.'),
       at: z.int().describe('The fault address minus the address that the operation named, in bytes.'),
-      data: EncodedBytes.optional().describe('Bytes loaded before the fault, for `load`.'),
+      data: EncodedBytes.optional().describe(
+        'Bytes loaded before the fault, for `load`: the empty string if the first byte has it; absent for `store`.',
+      ),
     }),
     z
       .strictObject({ none: z.enum(['unbound', 'unsafe']) })

@@ -53,7 +53,7 @@ export const TargetFacts = z
       .int()
       .min(0)
       .describe(
-        'Free pages below the guard: where the kernel maps what does not fit into the arena. It spans the page numbers -(guardPages + zonePages) to -guardPages - 1; where the kernel searches upward, it lies above the arena and spans arenaPages + guardPages to arenaPages + guardPages + zonePages - 1.',
+        'Free pages below the guard: where the kernel maps what does not fit into the arena. It spans the page numbers -(guardPages + zonePages) to -guardPages - 1; where the kernel searches upward, it lies above the arena and spans arenaPages + guardPages to arenaPages + guardPages + zonePages - 1. 0: what does not fit into the arena is ENOMEM.',
       ),
     searchesUpward: z
       .boolean()
@@ -64,7 +64,7 @@ export const TargetFacts = z
       .min(1)
       .optional()
       .describe(
-        "The arena's first page, counted from address 0; absent where it lies so high that no length reaches from 0 to it.",
+        "The arena's first page, counted from address 0; may be absent where it lies so high that no length reaches from 0 to it.",
       ),
     taskPages: z
       .int()
@@ -108,7 +108,9 @@ export const TargetFacts = z
     mapPages: z
       .int()
       .optional()
-      .describe('The longest mapping that the target can offer, in pages; absent: as the kernel allows.'),
+      .describe(
+        'The longest mapping that the target can offer, in pages: generated programs then ask for no absurd lengths. Absent: as the kernel allows, and ENOMEM where neither arena nor zone has room.',
+      ),
     fastStrings: z
       .enum(['long', 'all'])
       .optional()
@@ -118,7 +120,7 @@ export const TargetFacts = z
     stepwiseCopies: z
       .boolean()
       .describe(
-        'Whether a copy between memory and device runs step by step also where both are views of one page: what it has stored it loads again. Processors promise that of string instructions only for one view.',
+        'Whether a copy between memory and device runs step by step also where both are views of one page: what it has stored it loads again. Processors promise that of string instructions only for one view. If not, what such a copy yields is not compared.',
       ),
   })
   .meta({ id: 'TargetFacts', description: 'What a target says of itself; nothing of this is guessed by the harness.' });

@@ -27,7 +27,8 @@ export const WILD_POINTERS = ['null', 'kernel', 'noncanonical'] as const;
 
 export const Pointer = z.union([...Address.options, z.strictObject({ wild: z.enum(WILD_POINTERS) })]).meta({
   id: 'Pointer',
-  description: 'Where a system call is told to find or put bytes: an address, or a wild pointer.',
+  description:
+    'Where a system call is told to find or put bytes: an address, or a wild pointer: address 0 (`null`), one of the kernel (0xffff800000000000), or what is no address at all (`noncanonical`, 0x8000000000000000).',
 });
 export type Pointer = z.infer<typeof Pointer>;
 

@@ -39,7 +39,8 @@ export const ABOUT: Readonly<Record<OperationName, string>> = {
   msync: 'msync(2).',
   mlock: 'mlock(2), or mlock2(2) where there are `flags`, even none of them.',
   munlock: 'munlock(2).',
-  mlockall: 'mlockall(2).',
+  mlockall:
+    'mlockall(2). With `current` it would bring in all that the target has: without `onfault` and `unknown` it is `{"none":"unsafe"}` unless the program has a limit `locked`, which is then too low (ENOMEM).',
   munlockall: 'munlockall(2).',
   mincore: 'mincore(2). `ret`: 0, `data`: a byte for each page, of which only bit 0 counts.',
   clear_refs: 'Writes 4 to /proc/self/clear_refs.',
@@ -53,5 +54,6 @@ export const ABOUT: Readonly<Record<OperationName, string>> = {
   fork: 'fork(2): from here on there is a process `to`, a copy of the actor. `ret`: 0.',
   exit: 'The actor ends, and its parent has waited for it. `ret`: 0.',
   checkpoint: 'Nothing; the layout of all processes is observed behind it. `ret`: 0.',
-  reload: 'Unloads the module of the driver and loads it again. `ret`: 0; EWOULDBLOCK (`EAGAIN`) while it is in use.',
+  reload:
+    'Unloads the module of the driver and loads it again. `ret`: 0; EWOULDBLOCK (`EAGAIN`) while it is in use: by a descriptor of any process, by one under way in the socket of `send`, or by a mapping.',
 };
