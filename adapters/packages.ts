@@ -42,16 +42,18 @@ const GUEST: readonly Requirement[] = [
 /** What kits of User Mode Linux need besides the helper: they are processes of this machine. */
 const UML: readonly Requirement[] = [...ROOT, { package: 'util-linux', command: 'taskset' }];
 
-/** What the test of a target behind a connection needs: both ends of one. */
-const CONNECTION: readonly Requirement[] = [
+/** What tests need that nobody else does: both ends of a connection, and what the examples are written in. */
+const TESTS: readonly Requirement[] = [
   { package: 'openssh-server', file: '/usr/sbin/sshd' },
   { package: 'openssh-client', command: 'ssh' },
   { package: 'openssh-client', command: 'ssh-keygen' },
+  { package: 'g++', command: 'g++' },
+  { package: 'python3', command: 'python3' },
 ];
 
-const NEEDED = { connection: CONNECTION, helper: HELPER, guest: [...HELPER, ...GUEST], uml: [...HELPER, ...UML] };
+const NEEDED = { tests: TESTS, helper: HELPER, guest: [...HELPER, ...GUEST], uml: [...HELPER, ...UML] };
 
-/** What packages are asked for: building the helper, guests, which hold the helper, or the test of a connection. */
+/** What packages are asked for: building the helper, guests, which hold the helper, or what tests need. */
 export type Purpose = keyof typeof NEEDED;
 
 /** The command that installs packages, as a user would type it. */

@@ -9,8 +9,8 @@ interface Project {
 
 export async function setup({ name }: Project): Promise<void> {
   const say = (message: string): void => console.error(message);
-  // Without it only the test of a connection is left out, which says so.
-  if (name === 'fast') await installPackages('connection', say).catch((error: unknown) => say(messageOf(error)));
+  // Without them only the tests of a connection and of the examples are left out, which say so.
+  if (name === 'fast') await installPackages('tests', say).catch((error: unknown) => say(messageOf(error)));
   const target = resolveTarget(name === 'fast' ? 'memfd' : 'kernel:6.12');
   try {
     await target.prepare({

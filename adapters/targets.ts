@@ -35,7 +35,7 @@ interface Kind {
   readonly description: string;
   readonly make: (options: KernelTargetOptions) => Target;
   /** What has to be installed and built first. */
-  readonly needs?: Exclude<Purpose, 'connection'>;
+  readonly needs?: Exclude<Purpose, 'tests'>;
 }
 
 function kinds(): readonly Kind[] {
