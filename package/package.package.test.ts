@@ -102,6 +102,15 @@ describe('installed in an empty folder, with the machine’s own Node', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('an adapter in another language is checked, and run', async () => {
+    const adapter = 'python3 node_modules/mmap-conformance/examples/python-adapter/adapter.py';
+    const checked = await conform('adapter', 'check', adapter, '--contract', 'pages_mmap');
+    expect(checked.exitCode, checked.all).toBe(0);
+    const about = ['--contract', 'pages_mmap', '--property', 'lockstep', '--programs', '50', '--seed', '1'];
+    const { exitCode, all } = await conform('run', '--adapter', adapter, ...about);
+    expect(exitCode, all).toBe(0);
+  });
+
   it('what it prints to replay a failure can be pasted', async () => {
     const fault = ['--target', 'faulty:range-off-by-one', '--contract', 'pages_mmap', '--property', 'lockstep'];
     const { exitCode, all } = await conform('run', ...fault, '--programs', '50', '--seed', '1');
