@@ -1,5 +1,5 @@
 import { openGuest } from '../adapters/kernel/guest.ts';
-import { type Kit, prepareKit } from '../adapters/kernel/kit.ts';
+import { prepareKit } from '../adapters/kernel/kit.ts';
 import { buildHelper } from '../adapters/native/build.ts';
 import { Lane } from '../properties/lane.ts';
 import type { Contract } from '../spec/contract.ts';
@@ -14,27 +14,24 @@ export interface BenchGuest {
   readonly tap: TappedConnection;
 }
 
-export async function makeKit(series: string, onProgress: (message: string) => void): Promise<Kit> {
-  return prepareKit({ kernel: series, helper: await buildHelper({ onProgress }), onProgress });
-}
-
-/** The kit as a target. `cold` boots the guest instead of restoring it. */
-export function targetOf(kit: Kit, options: { cold?: boolean } = {}): Target {
-  const { statePath, ...bare } = kit;
-  const cold = options.cold === true || statePath === undefined;
+/** A target like `kernel:6.12` whose guests boot instead of being restored. */
+export async function coldTarget(series: string, onProgress: (message: string) => void): Promise<Target> {
+  const helper = await buildHelper({ onProgress });
+  const { boot, accelerator } = await prepareKit({ kernel: series, helper, onProgress });
   return {
-    name: `kernel ${kit.kernelVersion}`,
+    name: `kernel:${series}`,
     prepare: () => Promise.resolve(),
-    connect: () => openGuest(cold ? bare : kit),
+    connect: () => openGuest({ boot, accelerator }),
   };
 }
 
 /** A guest with a session that is configured for the contract, all levels observed. */
-export async function openBenchGuest(kit: Kit, contract: Contract): Promise<BenchGuest> {
-  const tap = new TappedConnection(await openGuest(kit));
+export async function openBenchGuest(prepared: Target, contract: Contract): Promise<BenchGuest> {
+  const tap = new TappedConnection(await prepared.connect());
   let connected = false;
   const target: Target = {
-    ...targetOf(kit),
+    name: prepared.name,
+    prepare: () => Promise.resolve(),
     connect: () => {
       if (connected) throw new Error('bench: the guest ended or disagreed; its figures would mean nothing');
       connected = true;

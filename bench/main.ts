@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import type { Kit } from '../adapters/kernel/kit.ts';
+import { resolveTarget } from '../adapters/targets.ts';
 import { formatTable } from '../reports/format.ts';
 import { listContracts, loadContract } from '../spec/load.ts';
+import type { Target } from '../spec/target.ts';
 import { measureGrowth } from './growth.ts';
-import { type BenchGuest, makeKit, openBenchGuest } from './guest.ts';
+import { type BenchGuest, coldTarget, openBenchGuest } from './guest.ts';
 import { modelSpeed } from './model.ts';
 import { timeToFirstOperation } from './start.ts';
 import { formatSpread, ratioOf, spreadOf } from './statistics.ts';
@@ -11,7 +12,10 @@ import { bare, checked, roundTrips, type Way } from './ways.ts';
 import { makeWorkload, type Workload } from './workload.ts';
 
 /** How often a guest is started. */
-const STARTS = 5;
+const STARTS = 9;
+
+/** Targets whose guests can be restored, and booted instead. */
+const RESTORED = 'kernel:';
 
 const WAYS: readonly (readonly [string, Way])[] = [
   ['checked', checked],
@@ -32,7 +36,7 @@ type Results = ReadonlyMap<string, Measured[]>;
 
 const { values } = parseArgs({
   options: {
-    kernel: { type: 'string', default: '6.12' },
+    target: { type: 'string', default: 'kernel:6.12' },
     programs: { type: 'string', default: '250' },
     rounds: { type: 'string', default: '16' },
     seed: { type: 'string', default: '1' },
@@ -46,19 +50,18 @@ if (values.model) await measureGrowth(rounds, seed);
 else await measureGuest();
 
 async function measureGuest(): Promise<void> {
-  const kit = await makeKit(values.kernel, console.error);
-  console.log(
-    `Linux ${kit.kernelVersion}, ${kit.accelerator}. ${String(rounds)} rounds with ${String(count)} programs each,`,
-  );
+  const target = resolveTarget(values.target);
+  await target.prepare({ onProgress: console.error });
+  console.log(`${target.name}. ${String(rounds)} rounds with ${String(count)} programs each,`);
   console.log(
     'the ways one after the other in each round, in one guest for each contract; median (smallest–largest)\n',
   );
-  for (const name of listContracts()) await compareWays(kit, name);
-  await measureStarts(kit);
+  for (const name of listContracts()) await compareWays(target, name);
+  await measureStarts(target);
 }
 
-async function compareWays(kit: Kit, contractName: string): Promise<void> {
-  const guest = await openBenchGuest(kit, loadContract(contractName));
+async function compareWays(target: Target, contractName: string): Promise<void> {
+  const guest = await openBenchGuest(target, loadContract(contractName));
   try {
     const session = await guest.lane.session();
     const results: Results = new Map(WAYS.map(([name]) => [name, []]));
@@ -76,7 +79,7 @@ async function compareWays(kit: Kit, contractName: string): Promise<void> {
       if (round > 0) modelSpeeds.push(speed);
       console.error(`${contractName}: ${String(round)} of ${String(rounds)} rounds`);
     }
-    report(contractName, results, modelSpeeds);
+    report(`${contractName}, Linux ${session.profile.release}`, results, modelSpeeds);
   } finally {
     await guest.lane.close();
   }
@@ -115,14 +118,15 @@ function report(contractName: string, results: Results, model: readonly number[]
   console.log(`model alone: ${formatSpread(spreadOf(model))} operations per second on one core\n`);
 }
 
-async function measureStarts(kit: Kit): Promise<void> {
+async function measureStarts(target: Target): Promise<void> {
   const contract = loadContract(listContracts()[0] ?? '');
-  for (const [what, cold] of [
-    ['from the saved state', false],
-    ['with a boot', true],
-  ] as const) {
+  const ways: [string, Target][] = [['first checked operation', target]];
+  if (target.name.startsWith(RESTORED)) {
+    ways.push(['… with a boot', await coldTarget(target.name.slice(RESTORED.length), console.error)]);
+  }
+  for (const [what, started] of ways) {
     const times: number[] = [];
-    for (let round = 0; round < STARTS; round++) times.push(await timeToFirstOperation(kit, contract, cold));
-    console.log(`first checked operation ${what}: ${formatSpread(spreadOf(times))} ms`);
+    for (let round = 0; round < STARTS; round++) times.push(await timeToFirstOperation(started, contract));
+    console.log(`${what}: ${formatSpread(spreadOf(times))} ms`);
   }
 }

@@ -1,20 +1,19 @@
 import { Session } from '../adapters/session.ts';
-import type { Kit } from '../adapters/kernel/kit.ts';
-import { lockstep } from '../properties/lockstep.ts';
 import { askBatch, judgeReply } from '../properties/batch.ts';
+import { lockstep } from '../properties/lockstep.ts';
 import type { Contract } from '../spec/contract.ts';
 import { type Program, PROGRAM_VERSION } from '../spec/program.ts';
-import { targetOf } from './guest.ts';
+import type { Target } from '../spec/target.ts';
 
 const ONE_OPERATION: Program = {
   version: PROGRAM_VERSION,
   ops: [{ op: 'open', actor: 'p0', to: 'd0', access: 'rw' }],
 };
 
-/** Milliseconds from nothing to the first operation that is checked at all levels. `cold`: with a boot. */
-export async function timeToFirstOperation(kit: Kit, contract: Contract, cold: boolean): Promise<number> {
+/** Milliseconds from nothing to the first operation that is checked at all levels; the target is prepared. */
+export async function timeToFirstOperation(target: Target, contract: Contract): Promise<number> {
   const begun = performance.now();
-  const session = await Session.open(targetOf(kit, { cold }), contract);
+  const session = await Session.open(target, contract);
   try {
     const programs = [ONE_OPERATION];
     const [judged] = judgeReply(await askBatch(session, lockstep, programs), lockstep, programs);

@@ -21,7 +21,10 @@ const HELPER_ENDED = /mmap-conformance: (helper ended: .*|init failed: .*)/;
  *
  * @throws ConformanceError of kind `target` that names the stage that failed and shows the end of the console
  */
-export async function openGuest(kit: Kit, options: { readonly signal?: AbortSignal } = {}): Promise<Connection> {
+export async function openGuest(
+  kit: Pick<Kit, 'boot' | 'accelerator' | 'statePath'>,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Connection> {
   const start = {
     boot: kit.boot,
     accelerator: kit.accelerator,
