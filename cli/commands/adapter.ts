@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { resolveTarget } from '../../adapters/targets.ts';
 import { SILENCE_MS } from '../../adapters/session.ts';
-import { type AdapterReport, checkAdapter } from '../../properties/adapter-check.ts';
-import type { Finding } from '../../properties/adapter-conversation.ts';
+import { type AdapterReport, checkAdapter } from '../../properties/adapter/check.ts';
+import type { Finding } from '../../properties/adapter/conversation.ts';
 import { escapeControls } from '../../reports/escape.ts';
 import { formatCount } from '../../reports/format.ts';
 import { listContracts, loadContract } from '../../spec/load.ts';

@@ -1,8 +1,8 @@
-import type { Connection } from '../spec/connection.ts';
-import { describeError, messageOf } from '../spec/errors.ts';
-import type { Command, Event } from '../spec/protocol.ts';
-import { readEvent } from '../spec/read-event.ts';
-import type { Target } from '../spec/target.ts';
+import type { Connection } from '../../spec/connection.ts';
+import { describeError, messageOf } from '../../spec/errors.ts';
+import type { Command, Event } from '../../spec/protocol.ts';
+import { readEvent } from '../../spec/read-event.ts';
+import type { Target } from '../../spec/target.ts';
 
 /** Characters of a message or a line that a finding shows. */
 const SHOWN = 300;
@@ -35,6 +35,7 @@ export class AdapterConversation {
   readonly #silenceMs: number;
   readonly #note: (finding: Finding) => void;
   #hasAnswered = false;
+  #seq = 0;
   #pending: Promise<IteratorResult<string>> | undefined;
 
   static async open(target: Target, silenceMs: number, note: (finding: Finding) => void): Promise<AdapterConversation> {
@@ -52,6 +53,12 @@ export class AdapterConversation {
     this.#note = note;
   }
 
+  /** A number for a command that its answers carry. */
+  nextSeq(): number {
+    return ++this.#seq;
+  }
+
+  /** @returns the line that was sent */
   send(command: Command | string): string {
     const line = typeof command === 'string' ? command : JSON.stringify(command);
     this.#connection.send(line);
