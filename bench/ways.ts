@@ -1,7 +1,7 @@
 import type { Campaign } from '../properties/campaign-types.ts';
 import { Coverage } from '../properties/check.ts';
 import { lockstep } from '../properties/lockstep.ts';
-import { Runner } from '../properties/runner.ts';
+import { runPrograms } from '../properties/runner.ts';
 import { numbered } from '../properties/source.ts';
 import type { Program } from '../spec/program.ts';
 import type { BenchGuest } from './guest.ts';
@@ -33,9 +33,8 @@ export const checked: Way = async ({ lane }, { generate, programs, seed, operati
     },
     onProgress: () => undefined,
   };
-  await new Runner(campaign, [lane], lockstep, new Coverage()).run(numbered(generate, programs.length), {
-    planned: programs.length,
-  });
+  const source = numbered(generate, programs.length);
+  await runPrograms(campaign, [lane], lockstep, new Coverage(), source, { planned: programs.length });
 };
 
 /** The same programs observed in the same way, their lines made beforehand; nothing is read but the newlines. */

@@ -13,8 +13,8 @@ import { summarizeSource } from './driver-lines.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from './generate.ts';
 import { Lane } from './lane.ts';
 import type { Property } from './property.ts';
-import { Runner } from './runner.ts';
-import { numbered } from './source.ts';
+import { type RunPlan, runPrograms } from './runner.ts';
+import { numbered, type Source } from './source.ts';
 import { Tally } from './tally.ts';
 
 /**
@@ -127,9 +127,10 @@ async function runProperty(
   coverage: Coverage,
 ): Promise<string | undefined> {
   const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
-  const runner = new Runner(campaign, lanes, property, coverage);
+  const run = (source: Source, plan?: RunPlan): Promise<string | undefined> =>
+    runPrograms(campaign, lanes, property, coverage, source, plan);
   if (stored !== undefined) {
-    return runner.run(
+    return run(
       numbered((index) => stored[index]?.program, stored.length),
       { planned: stored.length },
     );
@@ -148,11 +149,9 @@ async function runProperty(
   const planned = Math.max(1, Math.min(share, property.most ?? share));
   if (property.source !== undefined) {
     const { counting } = campaign.target;
-    return runner.run(property.source({ program, count: planned, surroundings, counting }));
+    return run(property.source({ program, count: planned, surroundings, counting }));
   }
   const { timeMs } = campaign;
   const isTimed = timeMs !== undefined && property.name === 'lockstep';
-  return isTimed
-    ? runner.run(numbered(program, Infinity), { timeMs })
-    : runner.run(numbered(program, planned), { planned });
+  return isTimed ? run(numbered(program, Infinity), { timeMs }) : run(numbered(program, planned), { planned });
 }
