@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { type ClauseText, describeCounterexample, type ReportContext } from './counterexample.ts';
 import { reportCoverage } from './coverage.ts';
 import { escapeControls } from './escape.ts';
-import { counterexample, coverage, driver, failingRun, header, passed, passingRun, started } from './fixtures.ts';
+import {
+  counterexample,
+  coverage,
+  driver,
+  failingRun,
+  footer,
+  header,
+  passed,
+  passingRun,
+  started,
+} from './fixtures.ts';
 import { formatDuration, formatTable, formatValue } from './format.ts';
 import { reportJson } from './json.ts';
 import { reportJunit } from './junit.ts';
@@ -47,6 +57,13 @@ describe('summarize', () => {
   it('lets no control character of a target through', () => {
     const text = summarize(viewRun(header, failingRun), context).join('');
     expect(text).not.toContain('\u001b');
+  });
+
+  it('names some of many clauses that were not reached, and counts the others', () => {
+    const clauses = Array.from({ length: 14 }, (_, index) => `MAP-${String(index + 10)}`);
+    const unreached = { ...coverage, clauses: Object.fromEntries(clauses.map((clause) => [clause, 0])) };
+    const text = summarize(viewRun(header, [header, started, passed, unreached, footer]), context).join('\n');
+    expect(text).toContain(`clauses not reached: ${clauses.slice(0, 10).join(', ')} and 4 more, see coverage.md`);
   });
 
   it('says that a run without a footer is incomplete', () => {

@@ -5,6 +5,9 @@ import { escapeControls } from './escape.ts';
 import { formatCount, formatDuration, formatTable, type Paint, paintVerdict, plain } from './format.ts';
 import type { Cell, RunView } from './run-view.ts';
 
+/** Clauses that were not reached and that a note names at most. */
+const CLAUSES_NAMED = 10;
+
 /** The report of a run for a terminal, one string for each line. */
 export function summarize(view: RunView, context: ReportContext, paint: Paint = plain): string[] {
   const counterexamples = view.cells.flatMap((cell) => cell.counterexamples);
@@ -61,12 +64,19 @@ function notes(cell: Cell): string[] {
   const missed = cell.coverage.applicable.filter((clause) => !cell.coverage.exercised.includes(clause));
   // Without `lockstep` there was no attempt to reach them.
   const tried = cell.results.some(({ property }) => property === 'lockstep');
-  if (tried && missed.length > 0) lines.push(`clauses not reached: ${missed.join(', ')}`);
+  if (tried && missed.length > 0) lines.push(`clauses not reached: ${listSome(missed)}`);
   lines.push(...cell.driver.map(describeDriverFile));
   for (const [message, properties] of collectMessages(cell)) {
     lines.push(`${[...properties].join(', ')}: ${escapeControls(message)}`);
   }
   return lines.map((line) => `${cell.target} ${cell.contract}: ${line}`);
+}
+
+/** A run that ends early reaches few clauses; `coverage.md` has them all. */
+function listSome(clauses: readonly string[]): string {
+  const named = clauses.slice(0, CLAUSES_NAMED).join(', ');
+  const more = clauses.length - CLAUSES_NAMED;
+  return more > 0 ? `${named} and ${String(more)} more, see coverage.md` : named;
 }
 
 function count(cell: Cell, verdict: Verdict): string {
