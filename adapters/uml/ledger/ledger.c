@@ -90,7 +90,7 @@ static const char *const kernels_own[] = {
 	"___slab_alloc", "new_slab", "allocate_slab",
 	"__stack_depot_save", "stack_depot_save_flags",
 	"__pte_alloc", "__pte_alloc_kernel", "__pmd_alloc", "__pud_alloc", "__p4d_alloc",
-	"radix_tree_node_alloc", "idr_get_free", "ida_alloc_range", "xas_alloc", "__xas_nomem",
+	"radix_tree_node_alloc", "__radix_tree_preload", "idr_get_free", "ida_alloc_range", "xas_alloc", "__xas_nomem",
 	"handle_mm_fault", "__gcov_init",
 };
 
