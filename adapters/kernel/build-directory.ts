@@ -15,7 +15,7 @@ export interface BuildDirectory {
 
 /**
  * Makes a directory inside a root, lets something be built there, and removes it. What builds that were killed have left in
- * the root goes, too: a kernel's would be some hundred megabytes each.
+ * the root goes, too.
  */
 export async function withBuildDirectory<T>(root: string, build: (at: BuildDirectory) => Promise<T>): Promise<T> {
   const inRoot = path.posix.join('/', BUILD_DIR, randomUUID());

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { copyFile, cp, mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { copyFile, cp, readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
+import { withBuildDirectory } from './build-directory.ts';
 import { buildLayer, layerKey } from './cache.ts';
 import { run, runInRoot } from './processes.ts';
-import { BUILD_DIR } from './root.ts';
 import type { BuildRoot } from './root.ts';
 
 /** Raise it when this file builds other modules from the same sources. */
@@ -102,64 +101,52 @@ async function listSources(sourceDir: string): Promise<readonly string[]> {
 }
 
 async function compile(options: ModulesOptions, sources: readonly string[], target: string): Promise<void> {
-  const { root, signal } = options;
-  const abort = signal === undefined ? {} : { signal };
-  const inRoot = path.posix.join('/', BUILD_DIR, randomUUID());
-  const buildDir = path.join(root.directory, inRoot);
-  const treeInRoot = root.buildTree === undefined ? `/lib/modules/${root.kernelVersion}/build` : `${inRoot}.tree`;
-  const treeDir = path.join(root.directory, treeInRoot);
-  await mkdir(buildDir, { recursive: true });
-  try {
-    if (root.buildTree !== undefined) await cp(root.buildTree, treeDir, { recursive: true, verbatimSymlinks: true });
-    for (const name of sources) {
-      await cp(path.join(options.sourceDir, name), path.join(buildDir, name));
-    }
-    if (options.patch !== undefined) {
-      await run(
-        'patch',
-        [
-          '--strip=1',
-          '--batch',
-          '--forward',
-          '--fuzz=0',
-          '--no-backup-if-mismatch',
-          `--input=${path.resolve(options.patch)}`,
-        ],
-        { what: `Applying ${options.patch}`, code: 'patch-failed', cwd: buildDir, ...abort },
-      );
-    }
-    await runInRoot(
-      root.directory,
-      [
-        'make',
-        '-C',
-        treeInRoot,
-        ...(root.makeArguments ?? []),
-        `M=${inRoot}`,
-        '-j2',
-        'KCFLAGS=-Werror',
-        ...(options.variables ?? []),
-        'modules',
-      ],
-      {
-        what: `Building the modules for Linux ${root.kernelVersion}`,
-        code: 'modules-failed',
-        env: BUILD_ENVIRONMENT,
-        ...abort,
-      },
-    );
-    const built = (await readdir(buildDir)).filter((name) => name.endsWith('.ko'));
+  const { root } = options;
+  await withBuildDirectory(root.directory, async (at) => {
+    for (const name of sources) await cp(path.join(options.sourceDir, name), path.join(at.directory, name));
+    await applyPatch(options, at.directory);
+    await withTree(root, (tree) => make(options, at.inRoot, tree));
+    const built = (await readdir(at.directory)).filter((name) => name.endsWith('.ko'));
     if (built.length === 0) {
       throw new ConformanceError('usage', 'no-modules', `Building ${options.sourceDir} made no module.`, {
         hint: 'Its Kbuild file must name at least one: obj-m := NAME.o',
       });
     }
-    await Promise.all(built.map((name) => copyFile(path.join(buildDir, name), path.join(target, name))));
-    await keepNotes(buildDir, sources, path.join(target, NOTES_DIR));
-  } finally {
-    await rm(buildDir, { recursive: true, force: true });
-    if (root.buildTree !== undefined) await rm(treeDir, { recursive: true, force: true });
-  }
+    await Promise.all(built.map((name) => copyFile(path.join(at.directory, name), path.join(target, name))));
+    await keepNotes(at.directory, sources, path.join(target, NOTES_DIR));
+  });
+}
+
+async function applyPatch({ patch, signal }: ModulesOptions, directory: string): Promise<void> {
+  if (patch === undefined) return;
+  const input = `--input=${path.resolve(patch)}`;
+  await run('patch', ['--strip=1', '--batch', '--forward', '--fuzz=0', '--no-backup-if-mismatch', input], {
+    what: `Applying ${patch}`,
+    code: 'patch-failed',
+    cwd: directory,
+    ...(signal && { signal }),
+  });
+}
+
+/** What modules are built against: the headers in the root, or a copy of the tree that a kernel was built in. */
+async function withTree(root: BuildRoot, build: (tree: string) => Promise<void>): Promise<void> {
+  const { buildTree } = root;
+  if (buildTree === undefined) return build(`/lib/modules/${root.kernelVersion}/build`);
+  return withBuildDirectory(root.directory, async ({ directory, inRoot }) => {
+    await cp(buildTree, directory, { recursive: true, verbatimSymlinks: true });
+    await build(inRoot);
+  });
+}
+
+/** Builds what lies in a directory; both places are those in the root. */
+async function make({ root, variables = [], signal }: ModulesOptions, sources: string, tree: string): Promise<void> {
+  const what = [...(root.makeArguments ?? []), `M=${sources}`, '-j2', 'KCFLAGS=-Werror', ...variables, 'modules'];
+  await runInRoot(root.directory, ['make', '-C', tree, ...what], {
+    what: `Building the modules for Linux ${root.kernelVersion}`,
+    code: 'modules-failed',
+    env: BUILD_ENVIRONMENT,
+    ...(signal && { signal }),
+  });
 }
 
 /** Nothing is kept of modules without counters. */
