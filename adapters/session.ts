@@ -228,7 +228,8 @@ export class Session {
     const starting = Math.max(this.#silenceMs, Math.min(SILENCE_MS, this.#silenceMs * STARTING_PATIENCE));
     const allowed = command.cmd === 'start' ? starting : this.#silenceMs;
     const timer = setTimeout(() => {
-      this.#end('hang', `The target was silent for ${seconds(allowed)}. ${ADVICE_TO_THE_SILENT}`);
+      const advice = this.#target.ownsKernel === true ? ADVICE_FOR_GUESTS : ADVICE_FOR_ADAPTERS;
+      this.#end('hang', `The target was silent for ${seconds(allowed)}. ${advice}`);
       this.connection.kill();
     }, allowed);
     this.#send(command);
@@ -351,7 +352,8 @@ export class Session {
   }
 }
 
-const ADVICE_TO_THE_SILENT =
+const ADVICE_FOR_GUESTS = 'A guest on a busy machine gets more time with --timeout';
+const ADVICE_FOR_ADAPTERS =
   'An adapter flushes its standard output after every line; a slow one gets more time with --timeout';
 
 function unexpected(command: string, event: Event): ConformanceError {
