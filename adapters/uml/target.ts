@@ -20,7 +20,7 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
   return {
     name,
     ownsKernel: true,
-    // Each stays on one processor, and checking takes another: on two of them, two instances are slower than one.
+    // Each stays on one processor, and checking takes another: on two of them, two instances gain next to nothing.
     instances: Math.max(1, Math.min(availableParallelism() - 1, MOST_INSTANCES)),
     ...(release.checks && {
       counting: {
