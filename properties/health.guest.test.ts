@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Session } from '../adapters/session.ts';
 import { resolveTarget } from '../adapters/targets.ts';
 import { umlsReady } from '../adapters/uml/releases.ts';
 import { loadContract } from '../spec/load.ts';
@@ -33,6 +34,7 @@ const mmap: Operation = {
 };
 const m0 = { map: 'm0', offset: 0 };
 const load: Operation = { op: 'load', actor: 'p0', at: m0, length: 8 };
+const store: Operation = { op: 'store', actor: 'p0', at: m0, data: { text: 'x', length: 4096 } };
 const munmap: Operation = { op: 'munmap', actor: 'p0', at: m0, length: 4096 };
 const read: Operation = { op: 'read', actor: 'p0', fd: 'd0', length: 4 };
 const write: Operation = { op: 'write', actor: 'p0', fd: 'd0', data: { text: 'x', length: 8192 } };
@@ -117,6 +119,22 @@ describe(TARGET, () => {
     const last = steps.at(-1)?.disagreement;
     expect(last).toMatchObject({ clause: 'HEALTH-01', observed: expect.stringMatching(words) as string });
     expect(last?.observed).toMatch(/^crashed/);
+  });
+
+  it('names the slab of an object around which a process has stored, when KASAN lets go of it', async ({ skip }) => {
+    skip(!ready, HINT);
+    const target = mutantTarget('lkmc-open-maps-a-slab');
+    await target.prepare({ onProgress: () => undefined });
+    const session = await Session.open(target, loadContract('lkmc_mmap'));
+    try {
+      const programs = Array.from({ length: 64 }, () => ({ version: 2 as const, ops: [open, mmap, store] }));
+      const seen = (await session.run(programs)).flatMap((answer) =>
+        answer.result === 'observed' ? [...answer.steps, answer.end].flatMap(({ reports: lines = [] }) => lines) : [],
+      );
+      expect(seen.join('\n')).toMatch(/^BUG kmalloc-2k .*Redzone overwritten$/m);
+    } finally {
+      session.kill();
+    }
   });
 
   it.for(['lkmc_mmap', 'pages_mmap'])('%s makes no mistake there, whatever fails', async (contract, { skip }) => {

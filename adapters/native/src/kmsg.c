@@ -31,7 +31,11 @@ static const char *const complaints[] = { "BUG:",
 					  "divide error",
 					  "unable to handle",
 					  "UBSAN:",
+					  "INFO: trying to register non-static key",
 					  "Kernel panic" };
+
+/* What begins a report of the slab allocator about itself; the name of a cache follows. */
+#define SLAB_COMPLAINT "BUG "
 
 /* Lines, each ended by a zero byte. */
 struct lines {
@@ -62,6 +66,8 @@ void kmsg_set_prefix(const char *text)
 
 static bool is_complaint(const char *text)
 {
+	if (strncmp(text, SLAB_COMPLAINT, strlen(SLAB_COMPLAINT)) == 0)
+		return true;
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++)
 		if (strstr(text, complaints[i]))
 			return true;

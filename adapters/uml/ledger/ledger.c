@@ -91,6 +91,7 @@ static const char *const kernels_own[] = {
 	"__stack_depot_save", "stack_depot_save_flags",
 	"__pte_alloc", "__pte_alloc_kernel", "__pmd_alloc", "__pud_alloc", "__p4d_alloc",
 	"radix_tree_node_alloc", "__radix_tree_preload", "idr_get_free", "ida_alloc_range", "xas_alloc", "__xas_nomem",
+	"alloc_vmap_area", "new_vmap_block", "pcpu_create_chunk",
 	"handle_mm_fault", "__gcov_init",
 };
 
