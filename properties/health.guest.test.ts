@@ -71,6 +71,11 @@ const MISTAKES: readonly Mistake[] = [
     shows: reports(/sleeping function called from invalid context.* in lkmc_open/),
   },
   {
+    mutant: 'lkmc-open-uninitialised-lock',
+    ops: [open],
+    shows: reports(/trying to register non-static key.* in lkmc_open/),
+  },
+  {
     // A page that was used before is full of what poisons it.
     mutant: 'lkmc-open-uninitialised-page',
     ops: [open, mmap, load],
