@@ -9,7 +9,7 @@ import type { Property } from './property.ts';
 /** What came of one base program. */
 export type Judged =
   | { readonly kind: 'pass'; readonly operations: number; readonly answers: readonly Answer[] }
-  | { readonly kind: 'fail'; readonly disagreement: Disagreement }
+  | { readonly kind: 'fail'; readonly disagreement: Disagreement; readonly answers: readonly Answer[] }
   | { readonly kind: 'skipped' | 'errored'; readonly message: string }
   /** The target ended while the program was under way. */
   | { readonly kind: 'ended'; readonly error: SessionEnded };
@@ -90,5 +90,5 @@ function judgeAnswers(
   });
   if (verdict === undefined) return { kind: 'pass', operations, answers };
   if ('unpredictable' in verdict) return { kind: 'skipped', message: verdict.unpredictable };
-  return { kind: 'fail', disagreement: verdict };
+  return { kind: 'fail', disagreement: verdict, answers };
 }

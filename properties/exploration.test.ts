@@ -36,8 +36,8 @@ test('programs of a batch that reached something new are gone on with, others ar
   const batch = (counters: Record<string, string>): void => {
     const [first, second] = [source.next(), source.next()];
     if (first === undefined || second === undefined) throw new Error('too few programs');
-    source.learn(first, [answer()]);
-    source.learn(second, [answer(counters)]);
+    source.learn(first, [answer()], true);
+    source.learn(second, [answer(counters)], true);
   };
   batch({ a: '1,2' });
   batch({ a: '1,2' });

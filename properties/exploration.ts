@@ -45,7 +45,9 @@ export class Exploration implements Source {
     return this.#supply.program(index, onto);
   }
 
-  learn(program: Program, answers: readonly Answer[]): void {
+  learn(program: Program, answers: readonly Answer[], passed: boolean): void {
+    // What goes on after a failure fails, too.
+    if (!passed) return;
     if (program.ops.length <= LONGEST_BEGINNING) this.#batch.push(program);
     const counters = answers.map((answer) => answer.counters).findLast((some) => some !== undefined);
     if (counters === undefined) return;

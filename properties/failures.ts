@@ -25,7 +25,7 @@ const LOAD: Program = { version: PROGRAM_VERSION, ops: [{ op: 'reload', actor: F
 
 /**
  * Every failure point of loading the module, and of every operation of some programs: each is run with the first of its
- * allocations or copies failing, and as long as that came to pass, with the next.
+ * allocations or copies failing, and as long as that came to pass, with the next, whether what followed was right or not.
  */
 class FailurePoints implements Source {
   readonly #base: (index: number) => Program;
@@ -51,7 +51,9 @@ class FailurePoints implements Source {
     const op = program.ops[step];
     const nth = op && nthOf(op);
     if (op === undefined || nth === undefined || nth >= MOST) return;
-    if (answer?.result === 'observed' && answer.steps[step]?.failed === true) {
+    // Under which one the kernel died cannot be told from the next.
+    const cameToPass = answer === undefined || (answer.result === 'observed' && answer.steps[step]?.failed === true);
+    if (cameToPass) {
       this.#queue.push({ ...program, ops: program.ops.with(step, failing(op, nth + 1)) });
     }
   }

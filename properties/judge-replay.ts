@@ -32,7 +32,8 @@ export async function judgeReplay(
   try {
     const [judged] = await lane.judge(property, [program]);
     const disagreement = disagreementOf(judged, program);
-    if (disagreement !== undefined) return { kind: 'fail', disagreement };
+    const answers = judged?.kind === 'fail' ? judged.answers : [];
+    if (disagreement !== undefined) return { kind: 'fail', disagreement, answers };
     if (judged === undefined || judged.kind === 'ended') return { kind: 'errored', message: 'no answer' };
     return judged;
   } finally {

@@ -139,7 +139,7 @@ class Runner {
       switch (result.kind) {
         case 'pass':
           this.#log.count('pass', result.operations);
-          this.#source.learn?.(program, result.answers);
+          this.#source.learn?.(program, result.answers, true);
           if (this.#property.repeat !== undefined) this.#coverage.add('HEALTH-02');
           break;
         case 'skipped':
@@ -150,6 +150,7 @@ class Runner {
           const lacking = this.#lacks(result.disagreement.level, answered);
           if (lacking === undefined) {
             await this.#followUp.failure(lane, program, result.disagreement);
+            this.#source.learn?.(program, result.answers, false);
           } else {
             this.#givenUp = lacking;
             this.#log.trouble('errored', lacking, program);
@@ -159,6 +160,7 @@ class Runner {
         }
         case 'ended':
           await this.#followUp.end(lane, program, result, answered.session.answered);
+          this.#source.learn?.(program, [], false);
           return programs.slice(settled);
       }
     }

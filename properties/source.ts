@@ -5,8 +5,13 @@ import type { Answer } from '../spec/protocol.ts';
 export interface Source {
   /** The next program; undefined when there is none, or none yet. */
   next(): Program | undefined;
-  /** Tells what the target answered to one of them, so that those to come may depend on it. */
-  learn?(program: Program, answers: readonly Answer[]): void;
+  /**
+   * Tells what the target answered to one of them, so that those to come may depend on it.
+   *
+   * @param answers none if the target ended under it
+   * @param passed whether it did what the property wants; what it has counted is gone with its instance if not
+   */
+  learn?(program: Program, answers: readonly Answer[], passed: boolean): void;
 }
 
 /** Programs by number, up to a count, which may be infinite. */

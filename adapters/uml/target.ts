@@ -56,8 +56,9 @@ const TAIL_LINES = 20;
 /** Starts a guest for a moment, so that a module which cannot be loaded is told before anything is checked. */
 async function tryStart(boot: UmlBoot, module: UserModule, signal: AbortSignal | undefined): Promise<void> {
   const machine = startUml(boot, signal);
+  let waits = true;
   const started = async (): Promise<void> => {
-    while (!machine.console.text().includes(HELPER_STARTS)) await sleep(POLL_MS);
+    while (waits && !machine.console.text().includes(HELPER_STARTS)) await sleep(POLL_MS);
   };
   const ended = machine.exited.then((how) => {
     const error = new ConformanceError('target', 'guest-ended', `The guest ended before its helper ran: ${how}`);
@@ -68,6 +69,7 @@ async function tryStart(boot: UmlBoot, module: UserModule, signal: AbortSignal |
       machine.console.tail(TAIL_LINES),
     );
   } finally {
+    waits = false;
     machine.kill();
     await machine.exited;
   }

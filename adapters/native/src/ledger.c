@@ -148,7 +148,7 @@ bool ledger_begin(char *message, size_t size)
 	program++;
 	ledger_step(0);
 	if (page->lost > 0) {
-		snprintf(message, size, "the driver allocates more than %s has room for", LEDGER);
+		snprintf(message, size, "the driver allocates more than %s has room for (8,192 pages and objects); load it with smaller parameters", LEDGER);
 		return false;
 	}
 	if (page->live == live_before)
