@@ -13,6 +13,9 @@ import { tryCampaign } from './try-campaign.ts';
 const TARGET = 'uml:6.1+checks';
 const HINT = `its kernel takes up to twenty minutes to compile; first: mmap-conformance prepare ${TARGET}`;
 
+/** How long a guest may be silent before it is said to hang, in milliseconds. */
+const HANG_MS = 5000;
+
 /** A mistake that a driver makes silently, a program in which it shows, and what has to name it. */
 interface Mistake {
   readonly mutant: string;
@@ -124,6 +127,21 @@ describe(TARGET, () => {
     const last = steps.at(-1)?.disagreement;
     expect(last).toMatchObject({ clause: 'HEALTH-01', observed: expect.stringMatching(words) as string });
     expect(last?.observed).toMatch(/^crashed/);
+  });
+
+  it('says that a read of lkmc-read-never-returns hangs', async ({ skip }) => {
+    skip(!ready, HINT);
+    const target = mutantTarget('lkmc-read-never-returns');
+    await target.prepare({ onProgress: () => undefined });
+    const program = { version: 2 as const, ops: [open, read] };
+    const { steps } = await replayProgram({
+      target,
+      contract: loadContract('lkmc_mmap'),
+      program,
+      silenceMs: HANG_MS,
+    });
+    const observed = expect.stringMatching(/^hang: .* silent for 5 s/) as string;
+    expect(steps.at(-1)?.disagreement).toMatchObject({ clause: 'HEALTH-01', observed });
   });
 
   it('names the slab of an object around which a process has stored, when KASAN lets go of it', async ({ skip }) => {
