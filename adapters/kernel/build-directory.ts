@@ -35,8 +35,7 @@ async function removeStale(builds: string): Promise<void> {
     names.map(async (name) => {
       const left = path.join(builds, name);
       const seen = await stat(left).catch(() => undefined);
-      if (seen !== undefined && Date.now() - seen.ctimeMs > STALE_MS)
-        await rm(left, { recursive: true, force: true });
+      if (seen !== undefined && Date.now() - seen.ctimeMs > STALE_MS) await rm(left, { recursive: true, force: true });
     }),
   );
 }
