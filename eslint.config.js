@@ -1,46 +1,5 @@
 import tseslint from 'typescript-eslint';
 
-/** What each folder must not import, as in "Imports point one way" of ARCHITECTURE.md. */
-const FOLDERS = {
-  spec: ['model', 'adapters', 'properties', 'reports', 'cli', 'api', 'bench'],
-  model: ['adapters', 'properties', 'reports', 'cli', 'api', 'bench'],
-  adapters: ['model', 'properties', 'reports', 'cli', 'api', 'bench'],
-  'adapters/reference': ['properties', 'reports', 'cli', 'api', 'bench'],
-  // The session is the harness's side of the protocol; it knows no target.
-  properties: ['adapters/(?!session\\.ts)', 'reports', 'cli', 'api', 'bench'],
-  reports: ['model', 'adapters', 'properties', 'cli', 'api', 'bench'],
-  cli: ['api', 'bench'],
-  api: ['cli', 'bench'],
-};
-
-const REASONS = {
-  spec: 'spec says what is promised and depends on nothing else',
-  model: 'model is pure and knows only spec',
-  adapters: 'adapters know only spec, so that no adapter can borrow its answers from the model',
-  'adapters/reference': 'the reference adapter serves the model and knows only spec and model',
-  properties: 'properties reach targets only through the interface in spec/target.ts',
-  reports: 'reports read the journal and know only spec',
-  cli: 'the command line and the package’s functions are two fronts of the same parts',
-  api: 'the command line and the package’s functions are two fronts of the same parts',
-};
-
-const importDirection = Object.entries(FOLDERS).map(([folder, forbidden]) => ({
-  files: [`${folder}/**/*.ts`],
-  // A test wires parts together, as the command line does.
-  ignores: ['**/*.test.ts'],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: forbidden.map((other) => ({
-          regex: `^(\\.\\.?/)+${other.includes('/') ? other : `${other}/`}`,
-          message: `${REASONS[folder]}.`,
-        })),
-      },
-    ],
-  },
-}));
-
 export default tseslint.config(
   { ignores: ['node_modules/', 'out/', 'dist/', 'examples/', 'spec/schemas/'] },
   tseslint.configs.strictTypeChecked,
@@ -48,7 +7,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'cli/launch.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', '.dependency-cruiser.js', 'cli/launch.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -74,7 +33,6 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
-  ...importDirection,
   {
     files: ['**/*.test.ts'],
     rules: {
@@ -83,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.config.{js,ts}'],
+    files: ['*.config.{js,ts}', '.dependency-cruiser.js'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },

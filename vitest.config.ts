@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
-import { ClosingLineReporter } from './reports/vitest-closing-line.ts';
+import { ClosingLineReporter } from './tools/vitest/closing-line.ts';
 
 const GUEST_TESTS = '**/*.guest.test.ts';
 /** Installs and builds what tests need of the machine. */
-const PROVISION = './adapters/provision.ts';
-const CHECKS = 'checks.test.ts';
+const PROVISION = './tools/vitest/provision.ts';
+const CHECKS = 'tools/checks.test.ts';
 /** They pack, install and use the package in an empty folder. */
 const PACKAGE_TESTS = '**/*.package.test.ts';
 /** The suite of a user is run as its user would, by the tests of the package. */

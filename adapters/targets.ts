@@ -1,18 +1,18 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConformanceError } from '../spec/errors.ts';
-import { unknownName } from '../spec/suggest.ts';
-import type { Target, TargetStatus } from '../spec/target.ts';
-import { kernelTarget, type KernelTargetOptions } from './kernel/target.ts';
-import { kernelsReady } from './kernel/diagnose.ts';
-import { installCommand, missingPackages, type Purpose } from './packages.ts';
-import { knownKernels } from './kernel/releases.ts';
-import { COMMAND_PREFIXES, namedCommandTarget } from './command-target.ts';
+import { unknownName } from '../spec/io/suggest.ts';
+import type { Target, TargetStatus } from '../spec/ports/target.ts';
+import { kernelTarget, type KernelTargetOptions } from './qemu/target.ts';
+import { kernelsReady } from './linux/diagnose.ts';
+import { installCommand, missingPackages, type Purpose } from './linux/packages.ts';
+import { knownKernels } from './linux/releases.ts';
+import { COMMAND_PREFIXES, namedCommandTarget } from './wire/command-target.ts';
 import { memfdTarget } from './native/target.ts';
-import { connectProcess } from './process.ts';
+import { connectProcess } from './wire/process.ts';
 import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
-import { FAULT_NAMES } from './simulator/faults.ts';
+import { FAULT_NAMES } from './simulator/mutants.ts';
 
 /** A target that is a program of this package, run by this very Node: a source in a checkout, in the package built from it. */
 function scriptTarget(name: string, path: string, args: readonly string[] = []): Target {

@@ -8,11 +8,11 @@ export type {
   ContractRefused,
   ProgramSkipped,
   RunOptions,
-} from '../adapters/adapter.ts';
+} from '../adapters/wire/adapter.ts';
 export { decodeBytes, encodeBytes, expandData } from '../spec/bytes.ts';
 export { Contract } from '../spec/contract.ts';
 export { ConformanceError, type ErrorKind } from '../spec/errors.ts';
-export { listContracts, loadContract } from '../spec/load.ts';
+export { listContracts, loadContract } from '../spec/io/load.ts';
 export { Frames, Layout, Level, LEVELS, Observation, Outcome } from '../spec/observation.ts';
 export { MAP_FLAGS } from '../spec/operations/mappings.ts';
 export { Operation, OPERATION_NAMES, type OperationName, Program, Setting, SETTING_NAMES } from '../spec/program.ts';

@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, test, type TestContext } from 'vitest';
-import { runCampaign } from '../properties/campaign.ts';
-import { PROPERTY_NAMES, type PropertyName } from '../properties/campaign-types.ts';
-import { judgeReplay } from '../properties/judge-replay.ts';
-import { decodeToken, encodeToken, type Replay } from '../properties/token.ts';
+import { runCampaign } from '../properties/engine/campaign.ts';
+import { PROPERTY_NAMES, type PropertyName } from '../properties/engine/campaign-types.ts';
+import { judgeReplay } from '../properties/engine/judge-replay.ts';
+import { decodeToken, encodeToken, type Replay } from '../properties/engine/token.ts';
 import { escapeControls } from '../reports/escape.ts';
 import type { Contract } from '../spec/contract.ts';
 import { ConformanceError } from '../spec/errors.ts';
 import type { JournalEntry } from '../spec/journal.ts';
 import { describeOperation } from '../spec/program.ts';
-import type { Target } from '../spec/target.ts';
+import type { Target } from '../spec/ports/target.ts';
 import { NonconformanceError } from './failure.ts';
 
 /** Programs for each generated property, unless `numRuns` says otherwise. */

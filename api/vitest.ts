@@ -1,12 +1,12 @@
-import { type Adapter, adapterTarget } from '../adapters/adapter.ts';
-import { connectProcess } from '../adapters/process.ts';
+import { type Adapter, adapterTarget } from '../adapters/wire/adapter.ts';
+import { connectProcess } from '../adapters/wire/process.ts';
 import type { Contract } from '../spec/contract.ts';
-import { checkContract, loadContract } from '../spec/load.ts';
-import type { Target } from '../spec/target.ts';
+import { checkContract, loadContract } from '../spec/io/load.ts';
+import type { Target } from '../spec/ports/target.ts';
 import { registerProperties, type RunSettings } from './register.ts';
 
-export type { Adapter } from '../adapters/adapter.ts';
-export type { PropertyName } from '../properties/campaign-types.ts';
+export type { Adapter } from '../adapters/wire/adapter.ts';
+export type { PropertyName } from '../properties/engine/campaign-types.ts';
 export { NonconformanceError } from './failure.ts';
 export type { RunSettings } from './register.ts';
 

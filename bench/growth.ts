@@ -1,7 +1,7 @@
-import { Session } from '../adapters/session.ts';
+import { Session } from '../properties/engine/session.ts';
 import { resolveTarget } from '../adapters/targets.ts';
 import { formatTable } from '../reports/format.ts';
-import { listContracts, loadContract } from '../spec/load.ts';
+import { listContracts, loadContract } from '../spec/io/load.ts';
 import { modelSpeed } from './model.ts';
 import { formatSpread, spreadOf } from './statistics.ts';
 import { makeWorkload } from './workload.ts';

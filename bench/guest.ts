@@ -1,9 +1,9 @@
-import { openGuest } from '../adapters/kernel/guest.ts';
-import { prepareKit } from '../adapters/kernel/kit.ts';
+import { openGuest } from '../adapters/linux/guest.ts';
+import { prepareKit } from '../adapters/qemu/kit.ts';
 import { buildHelper } from '../adapters/native/build.ts';
-import { Lane } from '../properties/lane.ts';
+import { Lane } from '../properties/engine/instance.ts';
 import type { Contract } from '../spec/contract.ts';
-import type { Target } from '../spec/target.ts';
+import type { Target } from '../spec/ports/target.ts';
 import { TappedConnection } from './tapped-connection.ts';
 
 /** One guest that is driven in several ways. */

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { resolveTarget } from '../adapters/targets.ts';
 import { formatTable } from '../reports/format.ts';
-import { listContracts, loadContract } from '../spec/load.ts';
-import type { Target } from '../spec/target.ts';
+import { listContracts, loadContract } from '../spec/io/load.ts';
+import type { Target } from '../spec/ports/target.ts';
 import { measureGrowth } from './growth.ts';
 import { type BenchGuest, coldTarget, openBenchGuest } from './guest.ts';
 import { modelSpeed } from './model.ts';

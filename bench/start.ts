@@ -1,9 +1,9 @@
-import { Session } from '../adapters/session.ts';
-import { askBatch, judgeReply } from '../properties/batch.ts';
+import { Session } from '../properties/engine/session.ts';
+import { askBatch, judgeReply } from '../properties/engine/batch.ts';
 import { lockstep } from '../properties/lockstep.ts';
 import type { Contract } from '../spec/contract.ts';
 import { type Program, PROGRAM_VERSION } from '../spec/program.ts';
-import type { Target } from '../spec/target.ts';
+import type { Target } from '../spec/ports/target.ts';
 
 const ONE_OPERATION: Program = {
   version: PROGRAM_VERSION,

@@ -1,4 +1,4 @@
-import type { Connection } from '../spec/connection.ts';
+import type { Connection } from '../spec/ports/connection.ts';
 
 interface Batch {
   readonly lines: number;

@@ -1,13 +1,13 @@
-import type { Campaign } from '../properties/campaign-types.ts';
-import { Coverage } from '../properties/check.ts';
+import type { Campaign } from '../properties/engine/campaign-types.ts';
+import { Coverage } from '../properties/judge/compare.ts';
 import { lockstep } from '../properties/lockstep.ts';
-import { runPrograms } from '../properties/runner.ts';
+import { runPrograms } from '../properties/engine/runner.ts';
 import { numbered } from '../properties/source.ts';
 import type { Program } from '../spec/program.ts';
 import type { BenchGuest } from './guest.ts';
 import type { Workload } from './workload.ts';
 
-/** As the engine has them (`properties/runner.ts`, `properties/flights.ts`). */
+/** As the engine has them (`properties/engine/runner.ts`, `properties/engine/queue.ts`). */
 const BATCH = 32;
 const DEPTH = 3;
 

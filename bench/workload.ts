@@ -1,5 +1,5 @@
-import type { Session } from '../adapters/session.ts';
-import { type Lengths, ProgramArbitrary, programNumber, surroundingsOf } from '../properties/generate.ts';
+import type { Session } from '../properties/engine/session.ts';
+import { type Lengths, ProgramArbitrary, programNumber, surroundingsOf } from '../properties/generate/program.ts';
 import type { Program } from '../spec/program.ts';
 
 /** Programs that every way performs. */

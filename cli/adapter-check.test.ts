@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildHelper } from '../adapters/native/build.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 const script = (path: string): string => fileURLToPath(new URL(`../adapters/${path}`, import.meta.url));
 const check = (command: string, ...more: readonly string[]) => {

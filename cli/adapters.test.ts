@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../reports/read-journal.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
-const MISBEHAVING = fileURLToPath(new URL('../adapters/misbehaving/main.ts', import.meta.url));
+const MISBEHAVING = fileURLToPath(new URL('../tools/testing/misbehaving-adapter.ts', import.meta.url));
 const SIMULATOR = fileURLToPath(new URL('../adapters/simulator/main.ts', import.meta.url));
 
 /** Long enough for a program to start on a busy machine, short enough to wait for one that hangs. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 /** Wrong simulators that show it in almost every program; each failure starts some of them anew, so few programs are enough. */
 const WRONG = ['vm-open-not-called', 'vma-flags-not-set'];

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadContract } from '../spec/load.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { loadContract } from '../spec/io/load.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 const directory = temporaryDirectory();
 const valid = loadContract('pages_mmap');

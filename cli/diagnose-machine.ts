@@ -1,6 +1,6 @@
 import { execa } from 'execa';
-import type { Finding } from '../adapters/kernel/diagnose.ts';
-import { installCommand } from '../adapters/packages.ts';
+import type { Finding } from '../adapters/linux/diagnose.ts';
+import { installCommand } from '../adapters/linux/packages.ts';
 import { MANIFEST } from './manifest.ts';
 
 /** What every target needs (this version of Node), and what builds the helper. */

@@ -8,7 +8,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { buildHelper } from '../adapters/native/build.ts';
 import { readJournal } from '../reports/read-journal.ts';
 import { quote } from './invocation.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 const SSHD = '/usr/sbin/sshd';
 

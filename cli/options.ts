@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { MOST_INSTANCES } from '../spec/target.ts';
+import { MOST_INSTANCES } from '../spec/ports/target.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 

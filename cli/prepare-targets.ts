@@ -1,5 +1,5 @@
 import { ConformanceError, messageOf } from '../spec/errors.ts';
-import type { Target } from '../spec/target.ts';
+import type { Target } from '../spec/ports/target.ts';
 import type { Progress } from './progress.ts';
 
 /**

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { readJournal } from '../reports/read-journal.ts';
 import { ConformanceError } from '../spec/errors.ts';
-import { decodeToken, isToken } from '../properties/token.ts';
-import { listContracts, loadProgramFile } from '../spec/load.ts';
+import { decodeToken, isToken } from '../properties/engine/token.ts';
+import { listContracts, loadProgramFile } from '../spec/io/load.ts';
 import type { Program } from '../spec/program.ts';
 
 /** A program to replay. */

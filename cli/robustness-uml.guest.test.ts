@@ -2,12 +2,12 @@ import { mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defaultCacheDir } from '../adapters/kernel/cache.ts';
-import { BUILD_DIR } from '../adapters/kernel/root.ts';
+import { defaultCacheDir } from '../adapters/linux/cache.ts';
+import { BUILD_DIR } from '../adapters/linux/root.ts';
 import { umlsReady } from '../adapters/uml/releases.ts';
 import { readJournal } from '../reports/read-journal.ts';
-import { processesBelow, type RunningProcess, stillRunning } from './process-tree.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { processesBelow, type RunningProcess, stillRunning } from '../tools/testing/process-tree.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 import {
   eventually,
   expectNextRunToPass,
@@ -15,7 +15,7 @@ import {
   killAfterTest,
   runArguments,
   startRun,
-} from './underway-fixture.ts';
+} from '../tools/testing/underway.ts';
 
 const TARGET = 'uml:6.1';
 

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defaultCacheDir } from '../adapters/kernel/cache.ts';
+import { defaultCacheDir } from '../adapters/linux/cache.ts';
 import { readJournal } from '../reports/read-journal.ts';
-import { processesBelow, type RunningProcess, stillRunning } from './process-tree.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { processesBelow, type RunningProcess, stillRunning } from '../tools/testing/process-tree.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 import {
   entryTypes,
   eventually,
@@ -13,7 +13,7 @@ import {
   killAfterTest,
   runArguments,
   startRun,
-} from './underway-fixture.ts';
+} from '../tools/testing/underway.ts';
 
 const GUEST = 'kernel:6.12';
 

@@ -1,11 +1,11 @@
-import type { Campaign, CampaignProgress, PropertyName } from '../properties/campaign-types.ts';
+import type { Campaign, CampaignProgress, PropertyName } from '../properties/engine/campaign-types.ts';
 import { escapeControls } from '../reports/escape.ts';
 import { formatCount } from '../reports/format.ts';
 import { type RunView, viewRun, worstVerdict, zeroVerdicts } from '../reports/run-view.ts';
 import type { Contract } from '../spec/contract.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
 import { JOURNAL_VERSION, type JournalEntry, type Verdict } from '../spec/journal.ts';
-import type { Target } from '../spec/target.ts';
+import type { Target } from '../spec/ports/target.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { TOOL } from './invocation.ts';
 import { prepareTargets } from './prepare-targets.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../reports/read-journal.ts';
-import { spawnCli, temporaryDirectory } from './spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 const FAULTY = 'faulty:read-ignores-position';
 

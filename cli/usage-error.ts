@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { ConformanceError } from '../spec/errors.ts';
-import { unknownName } from '../spec/suggest.ts';
+import { unknownName } from '../spec/io/suggest.ts';
 import { invocation } from './invocation.ts';
 
 /** Commander's codes for what is no error at all. */

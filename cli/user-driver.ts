@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { KernelTargetOptions } from '../adapters/kernel/target.ts';
-import type { UserModule } from '../adapters/kernel/user-module.ts';
+import type { KernelTargetOptions } from '../adapters/qemu/target.ts';
+import type { UserModule } from '../adapters/linux/user-module.ts';
 import { type Contract, DEFAULT_MODE } from '../spec/contract.ts';
 import { ConformanceError } from '../spec/errors.ts';
 import { quote } from './invocation.ts';

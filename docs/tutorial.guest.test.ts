@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../cli/spawn-cli.ts';
-import { loadProgramFile } from '../spec/load.ts';
+import { temporaryDirectory } from '../tools/testing/spawn-cli.ts';
+import { loadProgramFile } from '../spec/io/load.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = readFileSync(join(REPOSITORY, 'docs/tutorial.md'), 'utf8');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { spawnCli, temporaryDirectory } from '../cli/spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 const SOURCE = fileURLToPath(new URL('./cpp-adapter/adapter.cpp', import.meta.url));
 const INSERT = fileURLToPath(new URL('./ring-driver/ring-insert.json', import.meta.url));

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { spawnCli, temporaryDirectory } from '../cli/spawn-cli.ts';
+import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
 const COMMAND = `python3 ${fileURLToPath(new URL('./python-adapter/adapter.py', import.meta.url))}`;
 const python = spawnSync('python3', ['--version']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadContract } from '../spec/load.ts';
+import { loadContract } from '../spec/io/load.ts';
 import type { Operation } from '../spec/program.ts';
 import { profile } from './fixtures.ts';
 import { end, type Expected, initialState, step } from './step.ts';

@@ -1,4 +1,4 @@
-import type { PropertyName } from './campaign-types.ts';
+import type { PropertyName } from './engine/campaign-types.ts';
 import { balance } from './balance.ts';
 import { exploration } from './exploration.ts';
 import { failures } from './failures.ts';

@@ -3,7 +3,7 @@ import type { Answer } from '../spec/protocol.ts';
 import { L, profile } from '../model/fixtures.ts';
 import { type Operation, OPERATION_NAMES, type Program, PROGRAM_VERSION } from '../spec/program.ts';
 import { Exploration } from './exploration.ts';
-import { ProgramArbitrary, programNumber, type Surroundings } from './generate.ts';
+import { ProgramArbitrary, programNumber, type Surroundings } from './generate/program.ts';
 
 const surroundings: Surroundings = {
   contract: L,

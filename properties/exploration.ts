@@ -1,4 +1,4 @@
-import type { DriverCounting } from '../spec/driver-coverage.ts';
+import type { DriverCounting } from '../spec/ports/driver-counting.ts';
 import type { Program } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
 import { lockstep } from './lockstep.ts';

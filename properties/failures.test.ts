@@ -3,7 +3,7 @@ import { L, profile } from '../model/fixtures.ts';
 import { type Operation, type Program, PROGRAM_VERSION } from '../spec/program.ts';
 import type { Answer } from '../spec/protocol.ts';
 import { failures } from './failures.ts';
-import type { Surroundings } from './generate.ts';
+import type { Surroundings } from './generate/program.ts';
 
 const open: Operation = { op: 'open', actor: 'p0', to: 'd0', access: 'rw' };
 const program: Program = { version: PROGRAM_VERSION, ops: [open] };

@@ -1,6 +1,6 @@
 import type { Outcome } from '../spec/observation.ts';
 import { FIRST_ACTOR, type Operation, type OperationName } from '../spec/program.ts';
-import { binds, kindOf, uses } from './fields.ts';
+import { binds, kindOf, uses } from './shrink/fields.ts';
 import type { Property } from './property.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { checkProgram } from './check.ts';
+import { checkProgram } from './judge/compare.ts';
 import type { Property } from './property.ts';
 
 /** The target does what the model does, on every level that the target observes. */

@@ -1,11 +1,11 @@
-import type { DriverCounting } from '../spec/driver-coverage.ts';
+import type { DriverCounting } from '../spec/ports/driver-counting.ts';
 import type { Disagreement } from '../spec/journal.ts';
 import type { Level } from '../spec/observation.ts';
 import type { OperationName, Program } from '../spec/program.ts';
 import type { Answer, Started } from '../spec/protocol.ts';
-import type { PropertyName } from './campaign-types.ts';
-import type { Checker, Unpredictable } from './check.ts';
-import type { Lengths, Surroundings } from './generate.ts';
+import type { PropertyName } from './engine/campaign-types.ts';
+import type { Checker, Unpredictable } from './judge/compare.ts';
+import type { Lengths, Surroundings } from './generate/program.ts';
 import type { Source } from './source.ts';
 
 /** What a source of programs can draw on. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConformanceError } from '../spec/errors.ts';
-import { failingRun, header, passingRun } from './fixtures.ts';
+import { failingRun, header, passingRun } from '../tools/testing/journal.ts';
 import { createJournal } from './journal-writer.ts';
 import { parseJournal, readJournal } from './read-journal.ts';
 

@@ -1,6 +1,6 @@
 import { ConformanceError } from '../spec/errors.ts';
 import { JOURNAL_VERSION, JournalEntry } from '../spec/journal.ts';
-import { check, checkVersion, parseJson, readText } from '../spec/read-json.ts';
+import { check, checkVersion, parseJson, readText } from '../spec/io/read-json.ts';
 import type { EntryOf } from './entry-of.ts';
 
 /** A journal as it was found. Without a footer the run is `incomplete`, whatever the other entries say. */

@@ -13,7 +13,7 @@ import {
   passed,
   passingRun,
   started,
-} from './fixtures.ts';
+} from '../tools/testing/journal.ts';
 import { formatDuration, formatTable, formatValue } from './format.ts';
 import { reportJson } from './json.ts';
 import { reportJunit } from './junit.ts';

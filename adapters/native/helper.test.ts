@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import lkmc from '../../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../../spec/contracts/pages_mmap.json' with { type: 'json' };
 import { PROTOCOL_VERSION } from '../../spec/protocol.ts';
-import { childrenOf, useHelper, VARIANTS } from './helper-fixture.ts';
-import { startHelper } from './helper-process.ts';
+import { childrenOf, useHelper, VARIANTS } from '../../tools/testing/helper.ts';
+import { startHelper } from '../../tools/testing/helper-process.ts';
 
 const OPEN = { op: 'open', actor: 'p0', to: 'd0', access: 'rw' };
 const MAP = { op: 'mmap', actor: 'p0', fd: 'd0', to: 'm0', length: 4096, offset: 0, prot: 'rw-', type: 'shared' };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadContract } from '../../spec/load.ts';
+import { loadContract } from '../../spec/io/load.ts';
 import type { Observation } from '../../spec/observation.ts';
 import { type Operation, type Program, PROGRAM_VERSION, type Setting, SETTING_NAMES } from '../../spec/program.ts';
-import { Session } from '../session.ts';
+import { Session } from '../../properties/engine/session.ts';
 import { resolveTarget } from '../targets.ts';
 
 /** The newest kernel knows all that the helper can do. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import lkmc from '../../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../../spec/contracts/pages_mmap.json' with { type: 'json' };
-import { childrenOf, outcomesOf, useHelper, VARIANTS } from './helper-fixture.ts';
+import { childrenOf, outcomesOf, useHelper, VARIANTS } from '../../tools/testing/helper.ts';
 
 const open = (to: string, access = 'rw', more: object = {}) => ({ op: 'open', actor: 'p0', to, access, ...more });
 const OPEN = open('d0');

@@ -1,6 +1,6 @@
-import type { Target } from '../../spec/target.ts';
-import { installPackages } from '../packages.ts';
-import { connectProcess } from '../process.ts';
+import type { Target } from '../../spec/ports/target.ts';
+import { installPackages } from '../linux/packages.ts';
+import { connectProcess } from '../wire/process.ts';
 import { buildHelper } from './build.ts';
 
 /** The helper on this machine without any module: each device buffer is a memfd. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../spec/program.ts';
-import { actor, type Device, flags, maps, observe, placed, yields } from './fixtures.ts';
+import { actor, type Device, flags, maps, observe, placed, yields } from '../../tools/testing/simulator.ts';
 
 /** madvise, msync, mlock, mincore, clear_refs: rows of the measured facts, and what the kernels do differently. */
 

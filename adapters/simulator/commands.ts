@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeIssue } from '../../spec/describe-issue.ts';
+import { describeIssue } from '../../spec/io/describe-issue.ts';
 import { messageOf } from '../../spec/errors.ts';
 import { OPERATION_NAMES, PROGRAM_VERSION, Program } from '../../spec/program.ts';
 import { Command, type Event, RunCommand } from '../../spec/protocol.ts';

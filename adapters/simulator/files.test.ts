@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Operation } from '../../spec/program.ts';
-import { actor, yields } from './fixtures.ts';
+import { actor, yields } from '../../tools/testing/simulator.ts';
 
 /** Descriptors, read, write and lseek: rows of the measured facts, named as there. */
 

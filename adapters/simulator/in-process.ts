@@ -1,5 +1,5 @@
-import type { Target } from '../../spec/target.ts';
-import { connectInProcess } from '../in-process.ts';
+import type { Target } from '../../spec/ports/target.ts';
+import { connectInProcess } from '../wire/in-process.ts';
 import { parseLine } from './commands.ts';
 import { Simulator, type SimulatorOptions } from './simulator.ts';
 

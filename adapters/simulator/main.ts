@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../spec/errors.ts';
 import { parseLine } from './commands.ts';
-import { FAULT_NAMES, isFaultName } from './faults.ts';
+import { FAULT_NAMES, isFaultName } from './mutants.ts';
 import { DEFAULT_SERIES, isSeries, SERIES } from './kernel-version.ts';
 import { Simulator, type SimulatorOptions } from './simulator.ts';
 

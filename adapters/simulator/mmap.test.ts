@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../spec/program.ts';
-import { actor, flags, maps, placed, yields } from './fixtures.ts';
+import { actor, flags, maps, placed, yields } from '../../tools/testing/simulator.ts';
 
 /** mmap: arguments, precedence of errors, access modes, placement and merging. Rows of the measured facts. */
 

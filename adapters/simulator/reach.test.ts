@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../spec/program.ts';
-import { actor, type Device, observe, placed, yields } from './fixtures.ts';
+import { actor, type Device, observe, placed, yields } from '../../tools/testing/simulator.ts';
 
 /** Copies between driver and mapping, memory reached from outside, limits, sockets, reload: rows of the measured facts. */
 

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import type { Contract } from '../../spec/contract.ts';
-import { loadContract } from '../../spec/load.ts';
+import { loadContract } from '../../spec/io/load.ts';
 import { LEVELS } from '../../spec/observation.ts';
 import type { Operation } from '../../spec/program.ts';
 import { type Command, Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
 import { parseLine } from './commands.ts';
-import type { FaultName } from './faults.ts';
-import { actor, type Device, maps, observe, placed, yields } from './fixtures.ts';
+import type { FaultName } from './mutants.ts';
+import { actor, type Device, maps, observe, placed, yields } from '../../tools/testing/simulator.ts';
 import { Simulator } from './simulator.ts';
 
 const { open, close, read, write, mmap, munmap, load, store, fork, checkpoint } = actor('p0');

@@ -6,7 +6,7 @@ import { OPERATION_NAMES, type Program, SETTING_NAMES } from '../../spec/program
 import { type Answer, type Command, type Event, PROTOCOL_VERSION, type RunCommand } from '../../spec/protocol.ts';
 import { explainFailure } from './commands.ts';
 import { Execution } from './execution.ts';
-import { type FaultName, partsWith } from './faults.ts';
+import { type FaultName, partsWith } from './mutants.ts';
 import { Kernel } from './kernel.ts';
 import { DEFAULT_SERIES, type KernelVersion, kernelVersion, type Series } from './kernel-version.ts';
 import { MACHINE, MACHINE_FACTS, PAGE_SIZE } from './machine.ts';

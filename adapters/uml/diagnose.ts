@@ -1,7 +1,7 @@
-import { defaultCacheDir } from '../kernel/cache.ts';
-import type { Finding } from '../kernel/diagnose.ts';
-import { contained, run } from '../kernel/processes.ts';
-import { installCommand, missingPackages } from '../packages.ts';
+import { defaultCacheDir } from '../linux/cache.ts';
+import type { Finding } from '../linux/diagnose.ts';
+import { contained, run } from '../linux/run-command.ts';
+import { installCommand, missingPackages } from '../linux/packages.ts';
 import { UML_RELEASES, umlName, umlsReady } from './releases.ts';
 
 /** The target that is ready the soonest. */

@@ -2,12 +2,12 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
-import { withBuildDirectory } from '../kernel/build-directory.ts';
-import { buildLayer, layerKey } from '../kernel/cache.ts';
-import { BUILD_ENVIRONMENT } from '../kernel/modules.ts';
-import { run, runInRoot } from '../kernel/processes.ts';
-import { kernelRelease, type KernelRelease } from '../kernel/releases.ts';
-import { BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../kernel/root.ts';
+import { withBuildDirectory } from '../linux/build-directory.ts';
+import { buildLayer, layerKey } from '../linux/cache.ts';
+import { BUILD_ENVIRONMENT } from '../linux/modules.ts';
+import { run, runInRoot } from '../linux/run-command.ts';
+import { kernelRelease, type KernelRelease } from '../linux/releases.ts';
+import { BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../linux/root.ts';
 import { umlName, type UmlRelease } from './releases.ts';
 
 /** A kernel that was built for User Mode Linux, and the root with the compiler that built it. */

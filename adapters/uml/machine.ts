@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { messageOf } from '../../spec/errors.ts';
-import type { GuestMachine } from '../kernel/guest.ts';
-import { TextRing } from '../kernel/text-ring.ts';
+import type { GuestMachine } from '../linux/guest.ts';
+import { TextRing } from '../wire/text-ring.ts';
 import { leaseCpu } from './cpus.ts';
 
 /** What a guest starts from. */

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { ConformanceError } from '../../spec/errors.ts';
-import { withBuildDirectory } from '../kernel/build-directory.ts';
-import { buildLayer, layerKey } from '../kernel/cache.ts';
-import { run } from '../kernel/processes.ts';
-import type { LayerContext } from '../kernel/root.ts';
+import { withBuildDirectory } from '../linux/build-directory.ts';
+import { buildLayer, layerKey } from '../linux/cache.ts';
+import { run } from '../linux/run-command.ts';
+import type { LayerContext } from '../linux/root.ts';
 import { ARCHITECTURE, inRoot, inspectKernel, keepTree, prepareSources, SOURCES, type UmlKernel } from './kernel.ts';
 import { type UmlRelease, umlName } from './releases.ts';
 

@@ -1,4 +1,4 @@
-import { defaultCacheDir, layersReady } from '../kernel/cache.ts';
+import { defaultCacheDir, layersReady } from '../linux/cache.ts';
 
 /** A kernel that can be built for User Mode Linux. */
 export interface UmlRelease {

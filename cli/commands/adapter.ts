@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { resolveTarget } from '../../adapters/targets.ts';
-import { SILENCE_MS } from '../../adapters/session.ts';
-import { type AdapterReport, checkAdapter } from '../../properties/adapter/check.ts';
-import type { Finding } from '../../properties/adapter/conversation.ts';
+import { SILENCE_MS } from '../../properties/engine/session.ts';
+import { type AdapterReport, checkAdapter } from '../../properties/adapter-check/check.ts';
+import type { Finding } from '../../properties/adapter-check/conversation.ts';
 import { escapeControls } from '../../reports/escape.ts';
 import { formatCount } from '../../reports/format.ts';
-import { listContracts, loadContract } from '../../spec/load.ts';
+import { listContracts, loadContract } from '../../spec/io/load.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { collect, timeoutOption } from '../options.ts';
 import { createProgress } from '../progress.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { escapeControls } from '../../reports/escape.ts';
 import { describeContract } from '../../spec/describe-contract.ts';
-import { inspectContract } from '../../spec/load.ts';
+import { inspectContract } from '../../spec/io/load.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { paint, printJson, say } from '../terminal.ts';
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { diagnoseKernel } from '../../adapters/kernel/diagnose.ts';
+import { diagnoseKernel } from '../../adapters/linux/diagnose.ts';
 import { diagnoseUml } from '../../adapters/uml/diagnose.ts';
 import { escapeControls } from '../../reports/escape.ts';
 import { diagnoseMachine } from '../diagnose-machine.ts';

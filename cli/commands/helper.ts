@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { buildHelper } from '../../adapters/native/build.ts';
-import { installPackages } from '../../adapters/packages.ts';
+import { installPackages } from '../../adapters/linux/packages.ts';
 import { ConformanceError, messageOf } from '../../spec/errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { say } from '../terminal.ts';

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { resolveTarget } from '../../adapters/targets.ts';
-import { replayProgram, type ReplayStep } from '../../properties/replay.ts';
+import { replayProgram, type ReplayStep } from '../../properties/engine/replay.ts';
 import { formatValue, paintVerdict } from '../../reports/format.ts';
 import { describeReplay } from '../../reports/replay.ts';
 import { worstVerdict } from '../../reports/run-view.ts';
 import { ConformanceError } from '../../spec/errors.ts';
-import { loadContract } from '../../spec/load.ts';
+import { loadContract } from '../../spec/io/load.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
 import { timeoutOption } from '../options.ts';

@@ -6,8 +6,8 @@ import { execa } from 'execa';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openGuest } from '../../adapters/kernel/guest.ts';
-import { prepareKit } from '../../adapters/kernel/kit.ts';
+import { openGuest } from '../../adapters/linux/guest.ts';
+import { prepareKit } from '../../adapters/qemu/kit.ts';
 
 const kernels = process.argv.length > 2 ? process.argv.slice(2) : ['6.12', '6.1'];
 const source = path.join(import.meta.dirname, 'physical-address.c');

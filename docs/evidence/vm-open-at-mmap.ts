@@ -5,10 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { kernelTarget } from '../../adapters/kernel/target.ts';
-import { replayProgram } from '../../properties/replay.ts';
+import { kernelTarget } from '../../adapters/qemu/target.ts';
+import { replayProgram } from '../../properties/engine/replay.ts';
 import { describeReplay } from '../../reports/replay.ts';
-import { loadContract } from '../../spec/load.ts';
+import { loadContract } from '../../spec/io/load.ts';
 import { ProgramFile } from '../../spec/program.ts';
 
 const kernels = process.argv.length > 2 ? process.argv.slice(2) : ['6.12', '6.1'];

@@ -1,0 +1,152 @@
+import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { ConformanceError } from '../../spec/errors.ts';
+import { buildLayer, exists, layerKey } from './cache.ts';
+import { findDebianArchives, sourceLines } from './debian-sources.ts';
+import { contained, run } from './run-command.ts';
+import { kernelPackages } from './releases.ts';
+import type { KernelRelease } from './releases.ts';
+
+/** A directory with a kernel, its modules, its headers and the compiler that goes with them. */
+export interface KernelRoot {
+  readonly directory: string;
+  readonly key: string;
+  /** What `uname -r` says in the guest. */
+  readonly kernelVersion: string;
+  readonly kernelPath: string;
+  /** The directory of the kernel's own modules. */
+  readonly modulesDir: string;
+}
+
+/** A root in which modules for some kernel can be built. */
+export interface BuildRoot {
+  /** The root: it holds the compiler. */
+  readonly directory: string;
+  /** Everything that decides what is built from the same sources. */
+  readonly key: string;
+  /** What `uname -r` says in the guest. */
+  readonly kernelVersion: string;
+  /** What the kernel was built in, if it does not lie in the root, where its package puts it: copied for each build. */
+  readonly buildTree?: string;
+  /** What `make` has to be told besides: the architecture. */
+  readonly makeArguments?: readonly string[];
+}
+
+/** Raise it when this file makes another root from the same packages. */
+const LAYOUT_VERSION = 1;
+
+/** What `make` runs while it builds a module, besides what the headers depend on. */
+export const BUILD_PACKAGES = [
+  'make',
+  'sparse',
+  'base-files',
+  'bash',
+  'coreutils',
+  'dash',
+  'diffutils',
+  'findutils',
+  'grep',
+  'mawk',
+  'sed',
+  'libc6-dev',
+];
+
+/** What `enter-root.sh` mounts, and where a compiler puts its files. */
+const MOUNT_POINTS = ['dev', 'proc', 'tmp'];
+
+/** Where modules are built, inside the root. */
+export const BUILD_DIR = 'build';
+
+export interface LayerContext {
+  readonly cacheDir: string;
+  readonly onProgress: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes the root of a kernel, or finds it in the cache.
+ *
+ * The packages are extracted and not configured: no maintainer script runs, so it takes seconds, needs no services,
+ * and no initramfs is generated that nobody uses.
+ */
+export async function prepareRoot(release: KernelRelease, context: LayerContext): Promise<KernelRoot> {
+  const packages = [...kernelPackages(release), ...BUILD_PACKAGES];
+  const key = layerKey([
+    'root',
+    String(LAYOUT_VERSION),
+    release.suite,
+    release.extraSuites,
+    release.securitySuite ?? '',
+    packages,
+  ]);
+  const directory = await buildLayer({ ...context, name: `root-${release.series}`, key }, async (target) => {
+    context.onProgress(`Fetching Linux ${release.series} with its headers and compiler from Debian ${release.suite}.`);
+    await makeRoot(release, { packages, target, name: `kernel:${release.series}`, ...context });
+  });
+  return { ...(await inspectRoot(directory)), key };
+}
+
+interface RootOptions {
+  readonly packages: readonly string[];
+  /** The directory to fill. */
+  readonly target: string;
+  /** The name of the target that needs it, for a hint. */
+  readonly name: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Extracts packages of a Debian release into a directory. */
+export async function makeRoot(release: KernelRelease, options: RootOptions): Promise<void> {
+  const { packages, target, name, signal } = options;
+  const archives = await findDebianArchives();
+  const isRoot = process.getuid?.() === 0;
+  await run(
+    'setpriv',
+    contained(
+      // apt has no use for a user that is root only by name.
+      isRoot ? [] : ['--user', '--map-current-user'],
+      [
+        'mmdebstrap',
+        // An ordinary user extracts packages as well; nothing in them is run, and all files are theirs.
+        `--mode=${isRoot ? 'root' : 'chrootless'}`,
+        '--variant=extract',
+        '--format=directory',
+        '--architectures=amd64',
+        '--components=main',
+        `--include=${packages.join(',')}`,
+        release.suite,
+        target,
+        ...sourceLines(release, archives),
+      ],
+    ),
+    {
+      what: `Fetching the packages for ${name}`,
+      code: 'root-failed',
+      hint: 'Check that the Debian mirror in the apt configuration can be reached: apt-get update.',
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
+  // Normally a maintainer script makes this link.
+  await rm(path.join(target, 'usr/bin/awk'), { force: true });
+  await symlink('mawk', path.join(target, 'usr/bin/awk'));
+  for (const name of [BUILD_DIR, ...MOUNT_POINTS]) await mkdir(path.join(target, name), { recursive: true });
+}
+
+async function inspectRoot(directory: string): Promise<Omit<KernelRoot, 'key'>> {
+  const versionsDir = (await exists(path.join(directory, 'usr/lib/modules'))) ? 'usr/lib/modules' : 'lib/modules';
+  const versions = await readdir(path.join(directory, versionsDir));
+  for (const kernelVersion of versions) {
+    const modulesDir = path.join(directory, versionsDir, kernelVersion);
+    for (const kernelPath of [
+      path.join(directory, 'boot', `vmlinuz-${kernelVersion}`),
+      path.join(modulesDir, 'vmlinuz'),
+    ]) {
+      if (await exists(kernelPath)) {
+        return { directory, kernelVersion, kernelPath, modulesDir };
+      }
+    }
+  }
+  throw new ConformanceError('target', 'root-broken', `No kernel image was found in ${directory}.`, {
+    hint: 'Remove that directory and prepare the kernel again.',
+  });
+}

@@ -1,0 +1,160 @@
+import type { Contract } from '../../spec/contract.ts';
+import type { Disagreement } from '../../spec/journal.ts';
+import type { KernelProfile } from '../../spec/kernel.ts';
+import { answerable } from './known-reports.ts';
+import type { Frames, Layout, Level, Observation, Outcome } from '../../spec/observation.ts';
+import { describeOperation, type Program } from '../../spec/program.ts';
+import type { Answer } from '../../spec/protocol.ts';
+import { end, type Expected, initialState, step, type Step } from '../../model/step.ts';
+
+export type Observed = Extract<Answer, { result: 'observed' }>;
+
+/** Counts how often each clause decided an expectation that was compared. */
+export class Coverage {
+  readonly counts = new Map<string, number>();
+
+  add(clause: string): void {
+    this.counts.set(clause, (this.counts.get(clause) ?? 0) + 1);
+  }
+}
+
+export interface Checker {
+  readonly contract: Contract;
+  readonly kernel: KernelProfile;
+  readonly levels: readonly Level[];
+  readonly coverage?: Coverage;
+  readonly everyLayout?: boolean;
+}
+
+/** The program does what the model does not predict, and before that nothing disagrees. */
+export interface Unpredictable {
+  readonly unpredictable: string;
+}
+
+/**
+ * Holds what a target observed against the model, operation by operation. Yields the first disagreement. The answer has to fit
+ * the program (`answer-fit.ts`).
+ */
+export function checkProgram(
+  program: Program,
+  answer: Observed,
+  checker: Checker,
+): Disagreement | Unpredictable | undefined {
+  const { contract, kernel } = checker;
+  let state = initialState(contract, kernel, program);
+  for (const [index, operation] of program.ops.entries()) {
+    const observation = answer.steps[index];
+    const failed = observation?.failed === true;
+    const result = step(state, operation, contract, kernel, { everyLayout: checker.everyLayout === true, failed });
+    const difference = observation === undefined ? undefined : compare(result, observation, checker, index);
+    if (difference !== undefined) return difference;
+    if (result.unpredictable !== undefined) {
+      const text = describeOperation(operation);
+      return { unpredictable: `${text} (operation ${String(index)}) ${result.unpredictable}` };
+    }
+    state = result.state;
+  }
+  const difference = compare(end(state, contract, kernel), answer.end, checker, program.ops.length);
+  if (difference === undefined && checker.levels.includes('health')) checker.coverage?.add('HEALTH-03');
+  return difference;
+}
+
+function disagree(
+  level: Disagreement['level'],
+  clause: string,
+  step: number,
+  expected: unknown,
+  observed: unknown,
+): Disagreement {
+  return { level, clause, step, expected, observed };
+}
+
+function compare(result: Step, observed: Observation, checker: Checker, index: number): Disagreement | undefined {
+  const { expected, clauses } = result;
+  const { levels, coverage } = checker;
+  const reports = observed.reports === undefined ? [] : answerable(observed.reports, checker.kernel.platform);
+  if (reports.length > 0) return disagree('reports', 'HEALTH-01', index, [], reports);
+  if (coverage !== undefined) {
+    coverage.add('HEALTH-01');
+    for (const clause of clauses.outcome) coverage.add(clause);
+    if (expected.failed) coverage.add('FAIL-06');
+  }
+  if (expected.failed !== (observed.failed === true)) {
+    return disagree('outcome', 'FAIL-06', index, { failed: expected.failed }, { failed: observed.failed === true });
+  }
+  if (!isExpected(expected, observed.outcome)) {
+    return disagree('outcome', clauses.outcome.at(-1) ?? 'CALL-01', index, expected.outcome, observed.outcome);
+  }
+  if (observed.remains !== undefined && observed.remains.length > 0) {
+    return disagree('health', 'HEALTH-03', index, [], observed.remains);
+  }
+  if (levels.includes('callbacks')) {
+    const difference = compareCallbacks(result, observed.callbacks ?? [], index, coverage);
+    if (difference !== undefined) return difference;
+  }
+  if (levels.includes('frames')) {
+    if (!sameFrames(expected.frames, observed.frames)) {
+      const clause = clauses.frames.at(-1) ?? 'FRAME-05';
+      return disagree('frames', clause, index, expected.frames ?? 'unchanged', observed.frames ?? 'unchanged');
+    }
+    if (coverage !== undefined) {
+      for (const clause of clauses.frames) coverage.add(clause);
+      if (expected.frames === undefined) coverage.add('FRAME-05');
+    }
+  }
+  if (levels.includes('layout')) {
+    if (expected.layout !== undefined && !sameLayout(expected.layout, observed.layout)) {
+      return disagree('layout', clauses.layout.at(-1) ?? 'VMA-01', index, expected.layout, observed.layout);
+    }
+    if (coverage !== undefined) for (const clause of clauses.layout) coverage.add(clause);
+  }
+  return undefined;
+}
+
+function compareCallbacks(
+  { expected }: Step,
+  observed: readonly string[],
+  index: number,
+  coverage: Coverage | undefined,
+): Disagreement | undefined {
+  const { callbacks } = expected;
+  for (let at = 0; at < Math.max(callbacks.length, observed.length); at++) {
+    const wanted = callbacks[at];
+    if (wanted?.text !== observed[at]) {
+      const texts = callbacks.map((callback) => callback.text);
+      return disagree('callbacks', wanted?.clause ?? 'CALL-01', index, texts, observed);
+    }
+    if (wanted !== undefined) coverage?.add(wanted.clause);
+  }
+  coverage?.add('CALL-01');
+  return undefined;
+}
+
+function isExpected({ outcome, alternative }: Expected, observed: Outcome): boolean {
+  return sameOutcome(outcome, observed) || (alternative !== undefined && sameOutcome(alternative, observed));
+}
+
+function sameOutcome(a: Outcome, b: Outcome): boolean {
+  if ('ret' in a) return 'ret' in b && a.ret === b.ret && a.data === b.data;
+  if ('errno' in a) return 'errno' in b && a.errno === b.errno;
+  if ('none' in a) return 'none' in b && a.none === b.none;
+  return 'signal' in b && a.signal === b.signal && a.code === b.code && a.at === b.at && a.data === b.data;
+}
+
+function sameFrames(a: Frames | undefined, b: Frames | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+function sameLayout(a: Layout, b: Layout | undefined): boolean {
+  if (b === undefined) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => {
+      const [left, right] = [a[name], b[name]];
+      return left?.length === right?.length && left?.every((line, index) => line === right?.[index]) === true;
+    })
+  );
+}
