@@ -70,7 +70,7 @@ describe('a wrong simulator is caught, by the clause that it breaks and with a s
 /** It is written again by `npx vitest run --project fast properties/acceptance/simulator-mutants.test.ts --update`. */
 it('the page in docs says what was found', async ({ skip }) => {
   skip(found.size < FAULTS.length, 'not all were looked for, or found');
-  await expect(page()).toMatchFileSnapshot('../docs/wrong-simulators.md');
+  await expect(page()).toMatchFileSnapshot('../../docs/wrong-simulators.md');
 });
 
 function page(): string {

@@ -6,7 +6,9 @@ import type { Coverage } from '../judge/compare.ts';
 import type { Lane } from './instance.ts';
 import type { Property } from '../property.ts';
 import type { RunLog } from './run-log.ts';
-import { disagreementOf, endedMessage, repeats, shrink, signature } from '../shrink/shrink.ts';
+import { repeats, shrink, type Trial } from '../shrink/shrink.ts';
+import { signature } from '../shrink/signature.ts';
+import { disagreementOf, endedMessage } from './ending.ts';
 
 /** A property stops after so many different failures, or so many failing programs: more would say nothing new. */
 const DIFFERENT_FAILURES = 3;
@@ -55,13 +57,25 @@ export class FollowUp {
     }
     this.#log.progress('shrinking', true);
     const { signal, shrinkMs } = this.#campaign;
-    const shrunk = await shrink(lane, this.#property, { program, disagreement: first }, shrinkMs, signal);
-    const failed = await repeats(lane, this.#property, shrunk.program, wanted, CONFIRMATIONS);
+    const trial = this.#trialOn(lane);
+    const shrunk = await shrink(trial, { program, disagreement: first }, shrinkMs, signal);
+    const failed = await repeats(trial, shrunk.program, wanted, CONFIRMATIONS);
     lane.reset();
     const verdict = failed === CONFIRMATIONS ? 'fail' : 'flaky';
     // A failure that did not repeat must not hide one of the same kind that does.
     if (verdict === 'fail') this.#signatures.add(wanted);
     this.#log.counterexample(verdict, shrunk, program.ops.length);
+  }
+
+  /** Candidates are tried on this instance. */
+  #trialOn(lane: Lane): Trial {
+    return {
+      run: async (programs) => {
+        const judged = await lane.judge(this.#property, programs);
+        return programs.map((program, index) => disagreementOf(judged[index], program));
+      },
+      reset: () => lane.reset(),
+    };
   }
 
   /**

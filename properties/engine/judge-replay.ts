@@ -6,7 +6,7 @@ import { PROPERTIES } from '../all.ts';
 import type { Judged } from './batch.ts';
 import { Lane } from './instance.ts';
 import type { Property } from '../property.ts';
-import { disagreementOf } from '../shrink/shrink.ts';
+import { disagreementOf } from './ending.ts';
 import type { Replay } from './token.ts';
 
 /** The property that a program is said to break. Throws a `ConformanceError` of kind usage for a name that is none. */

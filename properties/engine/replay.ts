@@ -9,7 +9,7 @@ import { misfit } from '../judge/answer-fit.ts';
 import { checkProgram } from '../judge/compare.ts';
 import { judgeReplay, propertyNamed } from './judge-replay.ts';
 import type { Property } from '../property.ts';
-import { endedDisagreement, endedMessage } from '../shrink/shrink.ts';
+import { endedDisagreement, endedMessage } from './ending.ts';
 
 /** One operation of a replayed program, with what was expected and what was observed on the target's levels. */
 export interface ReplayStep {

@@ -1,14 +1,19 @@
-import type { SessionEnded } from '../engine/session.ts';
 import type { Disagreement } from '../../spec/journal.ts';
 import type { Program } from '../../spec/program.ts';
-import type { Judged } from '../engine/batch.ts';
-import type { Lane } from '../engine/instance.ts';
-import type { Property } from '../property.ts';
 import { removals } from './removals.ts';
+import { signature } from './signature.ts';
 import { renumbered, simplifications } from './simplify.ts';
 
 /** Candidates that are sent in one batch. */
 const BATCH = 32;
+
+/** Where candidates are tried. */
+export interface Trial {
+  /** What each of the programs fails with; undefined for one that does not fail. */
+  readonly run: (programs: readonly Program[]) => Promise<readonly (Disagreement | undefined)[]>;
+  /** The programs after this call run on a fresh target. */
+  readonly reset: () => void;
+}
 
 export interface Shrunk {
   readonly program: Program;
@@ -20,54 +25,6 @@ export interface Shrunk {
 }
 
 /**
- * Two failures are the same if they break the same clause on the same level, and in the same function of the driver, where the
- * kernel names one: everything that it reports is of one clause, and so is everything that is left.
- */
-export function signature({ clause, level, observed }: Disagreement): string {
-  const named = level === 'reports' || level === 'health' ? functionIn(observed) : undefined;
-  return named === undefined ? `${level} ${clause}` : `${level} ${clause} ${named}`;
-}
-
-/** The function that reports name first, or that has allocated what is left. The last words of a kernel name too many. */
-function functionIn(observed: unknown): string | undefined {
-  if (!Array.isArray(observed)) return undefined;
-  for (const one of observed as readonly unknown[]) {
-    if (typeof one === 'string') {
-      const named = / in ([\w.]+)(?:\+0x\S+)? \[\w+\]/.exec(one)?.[1];
-      if (named !== undefined) return named;
-    } else if (typeof one === 'object' && one !== null && 'function' in one) {
-      return String(one.function);
-    }
-  }
-  return undefined;
-}
-
-/** The failure of a program that ends its target. */
-export function endedDisagreement(judged: Extract<Judged, { kind: 'ended' }>, step: number): Disagreement {
-  const { reason, message, console } = judged.error;
-  return {
-    clause: 'HEALTH-01',
-    level: 'reports',
-    step,
-    expected: 'the target goes on',
-    observed: `${reason}: ${message}${console === '' ? '' : `\n${console}`}`,
-  };
-}
-
-/** What is known of a target that ended, with its last words. */
-export function endedMessage({ message, console }: SessionEnded): string {
-  return `${message.replace(/\.$/, '')}.${console === '' ? '' : `\nIts last lines:\n${console}`}`;
-}
-
-/** The disagreement of a judged program, also when it ended its target, where that is the system under test. */
-export function disagreementOf(judged: Judged | undefined, program: Program): Disagreement | undefined {
-  if (judged?.kind === 'fail') return judged.disagreement;
-  if (judged?.kind === 'ended' && judged.error.isOfSystem && judged.error.reason !== 'closed')
-    return endedDisagreement(judged, program.ops.length);
-  return undefined;
-}
-
-/**
  * Makes a failing program as short and plain as the budget allows, keeping its signature. Candidates run in batches on
  * one target, and the first that fails in the same way is the next best. A fresh target is slow to come by, so only the
  * end of all that is tried on one: if it does not fail there, what other candidates left behind has led astray, and the
@@ -75,8 +32,7 @@ export function disagreementOf(judged: Judged | undefined, program: Program): Di
  * failure is one that spoils targets.
  */
 export async function shrink(
-  lane: Lane,
-  property: Property,
+  trial: Trial,
   start: { program: Program; disagreement: Disagreement },
   budgetMs: number,
   signal?: AbortSignal,
@@ -92,8 +48,8 @@ export async function shrink(
   };
 
   const proven =
-    (await onFreshTarget(lane, property, truncated(start.program, start.disagreement), wanted)) ??
-    (await onFreshTarget(lane, property, start.program, wanted));
+    (await onFreshTarget(trial, truncated(start.program, start.disagreement), wanted)) ??
+    (await onFreshTarget(trial, start.program, wanted));
   // It failed because of what earlier programs left behind, or by chance: there is nothing to hold candidates against.
   if (proven === undefined) return done(start);
   let best = proven;
@@ -103,13 +59,13 @@ export async function shrink(
     const size = isCareful ? 1 : BATCH;
     for (let at = 0; at < programs.length && !outOfTime(); at += size) {
       const batch = programs.slice(at, at + size);
-      const judged = await lane.judge(property, batch);
+      const found = await trial.run(batch);
       candidates += batch.length;
       for (const [index, program] of batch.entries()) {
-        const disagreement = disagreementOf(judged[index], program);
+        const disagreement = found[index];
         if (disagreement === undefined || signature(disagreement) !== wanted) continue;
         const failing = isCareful
-          ? await onFreshTarget(lane, property, program, wanted)
+          ? await onFreshTarget(trial, program, wanted)
           : { program: truncated(program, disagreement), disagreement };
         if (failing === undefined) continue;
         best = failing;
@@ -132,7 +88,7 @@ export async function shrink(
 
   await toTheEnd();
   if (isCareful) return done(best);
-  const confirmed = await onFreshTarget(lane, property, best.program, wanted);
+  const confirmed = await onFreshTarget(trial, best.program, wanted);
   if (confirmed !== undefined) return done(confirmed);
   isCareful = true;
   best = proven;
@@ -151,30 +107,18 @@ function truncated(program: Program, disagreement: Disagreement): Program {
 }
 
 /** The program, without what follows its failure, if it fails with this signature on a fresh target. */
-async function onFreshTarget(
-  lane: Lane,
-  property: Property,
-  program: Program,
-  wanted: string,
-): Promise<Failing | undefined> {
-  lane.reset();
-  const [judged] = await lane.judge(property, [program]);
-  const disagreement = disagreementOf(judged, program);
+async function onFreshTarget(trial: Trial, program: Program, wanted: string): Promise<Failing | undefined> {
+  trial.reset();
+  const [disagreement] = await trial.run([program]);
   if (disagreement === undefined || signature(disagreement) !== wanted) return undefined;
   return { program: truncated(program, disagreement), disagreement };
 }
 
 /** Runs a program several times, each on a fresh target, and says how often it failed with this signature. */
-export async function repeats(
-  lane: Lane,
-  property: Property,
-  program: Program,
-  wanted: string,
-  times: number,
-): Promise<number> {
+export async function repeats(trial: Trial, program: Program, wanted: string, times: number): Promise<number> {
   let failures = 0;
   for (let time = 0; time < times; time++) {
-    if ((await onFreshTarget(lane, property, program, wanted)) !== undefined) failures++;
+    if ((await onFreshTarget(trial, program, wanted)) !== undefined) failures++;
   }
   return failures;
 }

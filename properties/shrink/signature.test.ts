@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Disagreement } from '../../spec/journal.ts';
-import { signature } from './shrink.ts';
+import { signature } from './signature.ts';
 
 const complains = (...observed: string[]): Disagreement => ({
   clause: 'HEALTH-01',
