@@ -17,15 +17,24 @@ import { formatSpread, ratioOf, spreadOf } from './statistics.ts';
 
 type Model = Pick<typeof own, 'initialState' | 'step' | 'end'>;
 
+/** A case and its programs. */
+interface Work {
+  readonly one: Case;
+  readonly programs: readonly Program[];
+}
+
 /** Steps per second of processor time, garbage collection included: all steps of all programs and their ends. */
-function stepsPerSecond(model: Model, programs: readonly Program[], { contract, kernel }: Case): number {
+function stepsPerSecond(model: Model, work: readonly Work[]): number {
   let steps = 0;
   const begun = process.cpuUsage();
-  for (const program of programs) {
-    let state = model.initialState(contract, kernel, program);
-    for (const operation of program.ops) state = model.step(state, operation, contract, kernel).state;
-    model.end(state, contract, kernel);
-    steps += program.ops.length + 1;
+  for (const { one, programs } of work) {
+    const { contract, kernel } = one;
+    for (const program of programs) {
+      let state = model.initialState(contract, kernel, program);
+      for (const operation of program.ops) state = model.step(state, operation, contract, kernel).state;
+      model.end(state, contract, kernel);
+      steps += program.ops.length + 1;
+    }
   }
   const { user, system } = process.cpuUsage(begun);
   return steps / ((user + system) / 1e6);
@@ -76,8 +85,8 @@ const { values } = parseArgs({
     programs: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     against: { type: 'string' },
-    /** Timed rounds of each case. */
-    rounds: { type: 'string', default: '1' },
+    /** Timed rounds of all programs, which are all kept for that. */
+    rounds: { type: 'string', default: '0' },
     /** Prints the digest of each case as well. */
     cases: { type: 'boolean', default: false },
   },
@@ -89,7 +98,7 @@ const other =
     : ((await import(pathToFileURL(resolve(values.against, 'model/step.ts')).href)) as Model);
 
 const total = createHash('sha256');
-const [ownSpeeds, otherSpeeds]: [number[], number[]] = [[], []];
+const work: Work[] = [];
 const differing: string[] = [];
 let [programCount, stepCount] = [0, 0];
 for (const one of digestCases()) {
@@ -100,27 +109,27 @@ for (const one of digestCases()) {
   stepCount += programs.reduce((sum, { ops }) => sum + ops.length + 1, 0);
   if (values.cases) console.log(`${digest.slice(0, 16)}  ${one.name}`);
   if (other !== undefined && digestOf(other, programs, one) !== digest) differing.push(one.name);
-  for (let round = 0; round < rounds; round++) {
-    // Whoever comes second finds warmer caches, so the order alternates.
-    if (round % 2 === 0) ownSpeeds.push(stepsPerSecond(own, programs, one));
-    if (other !== undefined) otherSpeeds.push(stepsPerSecond(other, programs, one));
-    if (round % 2 === 1) ownSpeeds.push(stepsPerSecond(own, programs, one));
-  }
+  if (rounds > 0) work.push({ one, programs });
+}
+console.log(`digest ${total.digest('hex')}`);
+const each = `${String(count)} of each case, seed ${values.seed}`;
+console.log(`of ${String(programCount)} programs with ${String(stepCount)} steps, ${each}`);
+if (other !== undefined) {
+  console.log(differing.length === 0 ? 'both expect the same' : `they differ in: ${differing.join(', ')}`);
+  if (differing.length > 0) process.exitCode = 1;
 }
 
-console.log(`digest ${total.digest('hex')}`);
-console.log(
-  `of ${String(programCount)} programs with ${String(stepCount)} steps, ${String(count)} of each case, seed ${values.seed}`,
-);
-if (ownSpeeds.length > 0) {
-  console.log(`steps per second of processor time, median (smallest–largest) of all cases and rounds:`);
+if (rounds > 0) {
+  const models = other === undefined ? [own] : [own, other];
+  const speeds = models.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, model] of models.entries()) speeds[index]?.push(stepsPerSecond(model, work));
+  }
+  console.log(`steps per second of processor time in ${String(rounds)} rounds, median (smallest–largest):`);
+  const [ownSpeeds = [], otherSpeeds = []] = speeds;
   console.log(`  this checkout  ${formatSpread(spreadOf(ownSpeeds))}`);
-}
-if (other !== undefined) {
-  if (otherSpeeds.length > 0) {
+  if (other !== undefined) {
     console.log(`  the other one  ${formatSpread(spreadOf(otherSpeeds))}`);
     console.log(`  ratio          ${formatSpread(ratioOf(ownSpeeds, otherSpeeds), 2)}`);
   }
-  console.log(differing.length === 0 ? 'both expect the same' : `they differ in: ${differing.join(', ')}`);
-  if (differing.length > 0) process.exitCode = 1;
 }
