@@ -3,7 +3,8 @@ import type { KernelProfile } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Setting } from '../spec/program.ts';
-import type { Description, Process, State, Vma } from './state.ts';
+import { ProcessDraft } from './process-draft.ts';
+import type { Description, State, Vma } from './state.ts';
 
 /** A callback that the driver is expected to log, with the clause that demands it. */
 export interface ExpectedCallback {
@@ -18,7 +19,8 @@ export interface ExpectedCallback {
 export class Draft {
   readonly contract: Contract;
   readonly kernel: KernelProfile;
-  processes: readonly Process[];
+  /** Alive, in order of creation; each stays the same object for the whole step. */
+  processes: readonly ProcessDraft[];
   descriptions: ReadonlyMap<number, Description>;
   inFlight: readonly number[];
   readonly setting: Setting;
@@ -54,7 +56,7 @@ export class Draft {
   constructor(state: State, contract: Contract, kernel: KernelProfile) {
     this.contract = contract;
     this.kernel = kernel;
-    this.processes = state.processes;
+    this.processes = state.processes.map((process) => new ProcessDraft(process));
     this.descriptions = state.descriptions;
     this.inFlight = state.inFlight;
     this.setting = state.setting;
@@ -83,13 +85,9 @@ export class Draft {
     };
   }
 
-  process(name: string): Process | undefined {
+  process(name: string): ProcessDraft | undefined {
     for (const process of this.processes) if (process.name === name) return process;
     return undefined;
-  }
-
-  replace(process: Process): void {
-    this.processes = this.processes.map((other) => (other.name === process.name ? process : other));
   }
 
   id(): number {

@@ -1,10 +1,10 @@
 import type { Outcome } from '../spec/observation.ts';
 import type { Op, OperationName } from '../spec/program.ts';
 import type { Draft } from './draft.ts';
-import type { Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
 
 /** What an operation of this kind does. */
-export type Perform<Name extends OperationName> = (draft: Draft, process: Process, op: Op<Name>) => Outcome;
+export type Perform<Name extends OperationName> = (draft: Draft, process: ProcessDraft, op: Op<Name>) => Outcome;
 
 /** A family of operations by name. */
 export type Performers<Names extends OperationName = OperationName> = { readonly [Name in Names]: Perform<Name> };
