@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Draft } from './draft.ts';
 import type { ProcessDraft } from './process-draft.ts';
 import type { Process, Vma } from './state.ts';
@@ -67,7 +68,7 @@ export function isCrowded(draft: Draft, process: Process, reserve = 0): boolean 
  * mm/vma.c `__split_vma`: the area that holds the page is divided there, unless it begins there. The driver's `vm_open` runs
  * for the new part.
  */
-export function splitAt(draft: Draft, process: ProcessDraft, page: number, clause: string): void {
+export function splitAt(draft: Draft, process: ProcessDraft, page: number, clause: ClauseId): void {
   const vma = findVma(process.vmas, page);
   if (vma === undefined || vma.start === page) return;
   const index = process.vmas.indexOf(vma);

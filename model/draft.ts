@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { type Callback, type Contract, loggedCallbacks } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
@@ -9,7 +10,7 @@ import type { Description, State, Vma } from './state.ts';
 /** A callback that the driver is expected to log, with the clause that demands it. */
 export interface ExpectedCallback {
   readonly text: string;
-  readonly clause: string;
+  readonly clause: ClauseId;
 }
 
 /**
@@ -33,9 +34,9 @@ export class Draft {
 
   readonly callbacks: ExpectedCallback[] = [];
   /** Clauses that decided the outcome; the last one decided it finally. */
-  readonly outcomeClauses: string[] = [];
-  readonly framesClauses: string[] = [];
-  readonly layoutClauses: string[] = [];
+  readonly outcomeClauses: ClauseId[] = [];
+  readonly framesClauses: ClauseId[] = [];
+  readonly layoutClauses: ClauseId[] = [];
   /** Set when a page table changed, so that frames are observed anew. */
   framesTouched = false;
   /** Why what the operation does cannot be predicted, if it cannot. */
@@ -129,7 +130,7 @@ export class Draft {
   }
 
   /** Records a driver callback if the contract's driver logs it. */
-  callback(name: Callback, fields: string, clause: string): void {
+  callback(name: Callback, fields: string, clause: ClauseId): void {
     if (loggedCallbacks(this.contract).includes(name)) {
       this.callbacks.push({ text: fields === '' ? name : `${name} ${fields}`, clause });
     }

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { placementOf } from '../spec/contract.ts';
 import { prepareAnon } from './anon.ts';
 import { findVma } from './areas.ts';
@@ -10,9 +11,9 @@ import * as flag from './vm-flags.ts';
 /** Page faults: arch/x86/mm/fault.c for the access rights, mm/memory.c for what happens then. */
 
 export interface Fault {
-  readonly signal: string;
-  readonly code: string;
-  readonly clause: string;
+  readonly signal: 'SIGSEGV' | 'SIGBUS';
+  readonly code: 'MAPERR' | 'ACCERR' | 'PKUERR' | 'ADRERR';
+  readonly clause: ClauseId;
 }
 
 /** The entry by which memory is accessed, or why it cannot be. */
@@ -145,7 +146,14 @@ function copyFault(draft: Draft, process: ProcessDraft, vma: Vma, page: number):
 }
 
 /** Copy-on-write: a frame of the process' own takes the place of the one that was there. */
-export function copy(draft: Draft, process: ProcessDraft, vma: Vma, page: number, from: number, clause: string): Page {
+export function copy(
+  draft: Draft,
+  process: ProcessDraft,
+  vma: Vma,
+  page: number,
+  from: number,
+  clause: ClauseId,
+): Page {
   const frame = draft.id();
   draft.setBytes(frame, draft.bytes(from).slice());
   draft.outcomeClauses.push(clause);

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { ignoredFlags } from './anon.ts';
 import { findVma, isCrowded, isSpecial, slice, splitAt } from './areas.ts';
 import { asksNextFirst, closeHindersRemovalOnly, flagsStick, hasAnonymousOffset, mergesUnfaulted } from './changes.ts';
@@ -104,7 +105,7 @@ export interface FlagsChange {
   readonly end: number;
   readonly flags: number;
   /** What speaks for dividing the area. */
-  readonly clause: string;
+  readonly clause: ClauseId;
   /** Flags that a neighbour which takes the part in keeps as they are there. */
   readonly keeps?: number;
 }

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import { findVma, firstBehind, isSpecial, lockedPages } from './areas.ts';
@@ -74,7 +75,7 @@ export function munlock(draft: Draft, process: ProcessDraft, op: Op<'munlock'>):
 }
 
 /** `apply_vma_lock_flags`: area by area, up to the first hole. The clause of an ENOMEM; undefined for success. */
-function applyFlags(draft: Draft, process: ProcessDraft, { start, end }: Range, flags: number): string | undefined {
+function applyFlags(draft: Draft, process: ProcessDraft, { start, end }: Range, flags: number): ClauseId | undefined {
   for (let page = start; page < end;) {
     const vma = findVma(process.vmas, page);
     if (vma === undefined) return 'LOCK-07';

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { toUnsigned } from '../spec/integer.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
@@ -72,7 +73,7 @@ export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
   return succeed(draft, start, successClause(op, hint, start));
 }
 
-function successClause(op: Mmap, hint: number | undefined, start: number): string {
+function successClause(op: Mmap, hint: number | undefined, start: number): ClauseId {
   if (op.place === undefined) return 'MAP-11';
   if (op.place.how === 'hint') return Math.floor((hint ?? 0) / PAGE_SIZE) === start ? 'MAP-10' : 'MAP-12';
   return op.place.how === 'fixed' ? 'MAP-01' : 'MAP-24';
@@ -212,7 +213,7 @@ function mapRegion(draft: Draft, process: ProcessDraft, op: Mmap, wanted: Vma): 
 }
 
 /** Why the driver refuses the mapping, as the clause that says so; undefined when it does not. */
-function driverRefuses({ contract }: Draft, { start, end, pgoff, flags }: Vma): string | undefined {
+function driverRefuses({ contract }: Draft, { start, end, pgoff, flags }: Vma): ClauseId | undefined {
   const { buffer, mmap: rules } = contract;
   const pages = end - start;
   if (rules.range === 'buffer' && pgoff + pages > buffer.pages) return 'MAP-18';

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
@@ -209,7 +210,7 @@ function forgetTracking(draft: Draft, process: ProcessDraft, page: number): void
   draft.layoutClauses.push('PLACE-10');
 }
 
-function movedClause({ oldPages, dontUnmap, to }: Remap): string {
+function movedClause({ oldPages, dontUnmap, to }: Remap): ClauseId {
   if (oldPages === 0) return 'REMAP-25';
   if (dontUnmap) return 'REMAP-26';
   return to === undefined ? 'REMAP-31' : 'REMAP-27';

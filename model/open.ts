@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { type Contract, DEFAULT_MODE } from '../spec/contract.ts';
 import { atLeast } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
@@ -101,7 +102,7 @@ function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Descripti
 }
 
 /** The clause that says most about an open that succeeds. */
-function successClause(op: Op<'open'>, flags: ReadonlySet<Flag>): string {
+function successClause(op: Op<'open'>, flags: ReadonlySet<Flag>): ClauseId {
   if (op.access === 'neither') return 'OPEN-09';
   if (op.user === 'nobody') return 'OPEN-10';
   return flags.size > 0 ? 'OPEN-11' : 'OPEN-01';

@@ -1,3 +1,5 @@
+import type { ClauseId } from '../spec/clauses.ts';
+import type { Errno } from './errno.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op, OperationName } from '../spec/program.ts';
 import type { Draft } from './draft.ts';
@@ -10,12 +12,12 @@ export type Perform<Name extends OperationName> = (draft: Draft, process: Proces
 export type Performers<Names extends OperationName = OperationName> = { readonly [Name in Names]: Perform<Name> };
 
 /** Cites the clause that decided and yields the error. */
-export function fail(draft: Draft, errno: string, clause: string): Outcome {
+export function fail(draft: Draft, errno: Errno, clause: ClauseId): Outcome {
   draft.outcomeClauses.push(clause);
   return { errno };
 }
 
-export function succeed(draft: Draft, ret: number, clause: string): Outcome {
+export function succeed(draft: Draft, ret: number, clause: ClauseId): Outcome {
   draft.outcomeClauses.push(clause);
   return { ret };
 }

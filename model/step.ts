@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Layout, Outcome } from '../spec/observation.ts';
@@ -35,9 +36,9 @@ export interface Expected {
 
 /** The clauses that decided, by level; the last of each decided finally. */
 export interface Clauses {
-  readonly outcome: readonly string[];
-  readonly frames: readonly string[];
-  readonly layout: readonly string[];
+  readonly outcome: readonly ClauseId[];
+  readonly frames: readonly ClauseId[];
+  readonly layout: readonly ClauseId[];
 }
 
 export interface Step {

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { findVma, firstBehind, isCrowded, splitAt } from './areas.ts';
 import type { Draft } from './draft.ts';
 import { removePages } from './pages.ts';
@@ -17,7 +18,7 @@ export function divide(draft: Draft, process: ProcessDraft, start: number, end: 
 }
 
 /** `vms_complete_munmap_vmas`: takes away all areas of a range that holds whole ones only. Whether there were any. */
-export function remove(draft: Draft, process: ProcessDraft, start: number, end: number, clause: string): boolean {
+export function remove(draft: Draft, process: ProcessDraft, start: number, end: number, clause: ClauseId): boolean {
   const inside = process.vmas.filter((vma) => vma.start >= start && vma.end <= end);
   if (inside.length === 0) return false;
   for (const vma of inside) {
@@ -35,7 +36,7 @@ export function unmapRange(
   process: ProcessDraft,
   start: number,
   end: number,
-  clause: string,
+  clause: ClauseId,
 ): boolean | 'no-room' {
   return divide(draft, process, start, end) ? remove(draft, process, start, end, clause) : 'no-room';
 }

@@ -46,7 +46,7 @@ function copyByProcessor(draft: Draft, process: ProcessDraft, copy: UserCopy): C
     const asked = draft.callbacks.length;
     const last = walk.run({ from: stopped.done, to: copy.count, width: 1, retry: false });
     // All that can be asked for a second time is the page that could not be had.
-    const again = draft.callbacks.splice(asked).map(({ text }) => ({ text, clause: 'COPY-09' }));
+    const again = draft.callbacks.splice(asked).map(({ text }) => ({ text, clause: 'COPY-09' }) as const);
     draft.callbacks.push(...again);
     return last ?? { done: copy.count };
   }

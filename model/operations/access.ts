@@ -1,3 +1,5 @@
+import type { ClauseId } from '../../spec/clauses.ts';
+import type { Errno } from '../errno.ts';
 import { encodeBytes, expandData } from '../../spec/bytes.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
@@ -42,7 +44,7 @@ function load(draft: Draft, process: ProcessDraft, op: Op<'load'>): Outcome {
 }
 
 /** Where the bytes of the first page come from decides which clause speaks for them. */
-function dataClause(draft: Draft, process: Process, at: number): string {
+function dataClause(draft: Draft, process: Process, at: number): ClauseId {
   const entry = process.pages.get(Math.floor(at / PAGE_SIZE));
   if (entry?.anonymous === true) return 'COW-05';
   return draft.contract.fault === 'first' ? 'ALIAS-01' : 'ALIAS-02';
@@ -97,11 +99,11 @@ interface Way {
   /** Returns how many bytes were copied. */
   readonly copy: (draft: Draft, transfer: RemoteTransfer) => number;
   /** When not even the first byte can be had. */
-  readonly errno: string;
-  readonly refused: string;
-  readonly short: string;
-  readonly read: (draft: Draft) => string;
-  readonly written: string;
+  readonly errno: Errno;
+  readonly refused: ClauseId;
+  readonly short: ClauseId;
+  readonly read: (draft: Draft) => ClauseId;
+  readonly written: ClauseId;
 }
 
 const VM: Way = {
@@ -123,7 +125,7 @@ const MEM: Way = {
 };
 
 /** What speaks against the first byte: where it lies, or who wants to get at it. */
-function refusedBy({ owner, at }: { owner: Process; at: number }, way: Way): string {
+function refusedBy({ owner, at }: { owner: Process; at: number }, way: Way): ClauseId {
   const flags = findVma(owner.vmas, Math.floor(at / PAGE_SIZE))?.flags ?? 0;
   return isOutOfReach(flags) ? 'PLACE-07' : way.refused;
 }

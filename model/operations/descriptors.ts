@@ -1,3 +1,5 @@
+import type { ClauseId } from '../../spec/clauses.ts';
+import type { Errno } from '../errno.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
 import { freeNumber, install, lookUpAny, numberOf } from '../descriptor-table.ts';
@@ -34,7 +36,7 @@ function dup(draft: Draft, process: ProcessDraft, op: Op<'dup'>): Outcome {
 function dup2(draft: Draft, process: ProcessDraft, op: Op<'dup2'>): Outcome {
   const from = numberOf(draft, op.fd);
   const onto = numberOf(draft, op.onto);
-  const failed = (errno: string, clause: string): Outcome => {
+  const failed = (errno: Errno, clause: ClauseId): Outcome => {
     draft.bindDescriptor(op.to, -1);
     return fail(draft, errno, clause);
   };
