@@ -1,6 +1,7 @@
 import { flagsStick, hasAnonymousOffset } from './changes.ts';
 import type { Draft } from './draft.ts';
-import type { Process, Vma } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import type { Vma } from './state.ts';
 import { VM_ACCESS_FLAGS, VM_MAYBE_GUARD, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** Flags in which areas may differ and still merge. */
@@ -12,8 +13,8 @@ export function ignoredFlags(draft: Draft): number {
  * mm/rmap.c `anon_vma_prepare`: before the first private copy an area gets an anon_vma, a neighbour's if the two could be
  * parts of one mapping (`find_mergeable_anon_vma`: the next one is asked first).
  */
-export function prepareAnon(process: Process, vma: Vma, draft: Draft): { process: Process; vma: Vma } {
-  if (vma.anon !== 0) return { process, vma };
+export function prepareAnon(process: ProcessDraft, vma: Vma, draft: Draft): Vma {
+  if (vma.anon !== 0) return vma;
   const index = process.vmas.indexOf(vma);
   const next = process.vmas[index + 1];
   const previous = process.vmas[index - 1];
@@ -25,9 +26,8 @@ export function prepareAnon(process: Process, vma: Vma, draft: Draft): { process
     draft.anonParents = new Map(draft.anonParents).set(anon, anon);
   }
   const prepared: Vma = { ...vma, anon, chain: [anon] };
-  const changed = { ...process, vmas: process.vmas.with(index, prepared) };
-  draft.replace(changed);
-  return { process: changed, vma: prepared };
+  process.replaceArea(vma, prepared);
+  return prepared;
 }
 
 /** mm/vma.c `anon_vma_compatible`. */

@@ -1,5 +1,7 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Draft } from './draft.ts';
-import type { Page, Process, Vma } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import type { Process, Vma } from './state.ts';
 import { VM_DONTEXPAND, VM_IO, VM_LOCKED, VM_MIXEDMAP, VM_PFNMAP } from './vm-flags.ts';
 
 /** The area that holds a page. */
@@ -39,7 +41,7 @@ export function mappedPages(process: Process): number {
 
 /** `mm->locked_vm`. Pages. */
 export function lockedPages(process: Process): number {
-  let pages = process.miscountedLocks ?? 0;
+  let pages = process.miscountedLocks;
   for (const vma of process.vmas) if ((vma.flags & VM_LOCKED) !== 0) pages += vma.end - vma.start;
   return pages;
 }
@@ -66,26 +68,11 @@ export function isCrowded(draft: Draft, process: Process, reserve = 0): boolean 
  * mm/vma.c `__split_vma`: the area that holds the page is divided there, unless it begins there. The driver's `vm_open` runs
  * for the new part.
  */
-export function splitAt(draft: Draft, process: Process, page: number, clause: string): Process {
+export function splitAt(draft: Draft, process: ProcessDraft, page: number, clause: ClauseId): void {
   const vma = findVma(process.vmas, page);
-  if (vma === undefined || vma.start === page) return process;
+  if (vma === undefined || vma.start === page) return;
   const index = process.vmas.indexOf(vma);
-  const vmas = process.vmas.toSpliced(index, 1, slice(vma, vma.start, page), slice(vma, page, vma.end));
+  process.vmas = process.vmas.toSpliced(index, 1, slice(vma, vma.start, page), slice(vma, page, vma.end));
   if (draft.contract.vmOperations.open) draft.callback('vm_open', '', clause);
   draft.layoutClauses.push('VMA-05');
-  const changed = { ...process, vmas };
-  draft.replace(changed);
-  return changed;
-}
-
-/** The page table without the pages of a range. */
-export function withoutPages(pages: ReadonlyMap<number, Page>, start: number, end: number): ReadonlyMap<number, Page> {
-  let copy: Map<number, Page> | undefined;
-  for (const page of pages.keys()) {
-    if (page >= start && page < end) {
-      copy ??= new Map(pages);
-      copy.delete(page);
-    }
-  }
-  return copy ?? pages;
 }

@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { refuse, type Refused } from './refusal.ts';
 import type { Description, Process } from './state.ts';
 
@@ -34,9 +35,9 @@ export function freeNumber(draft: Draft, process: Process): number | undefined {
 }
 
 /** Puts a description (0: nothing) at a number of a process' table. */
-export function install(draft: Draft, process: Process, number: number, description: number): void {
+export function install(process: ProcessDraft, number: number, description: number): void {
   const descriptors = process.descriptors.slice();
   while (descriptors.length < number) descriptors.push(0);
   descriptors[number] = description;
-  draft.replace({ ...process, descriptors });
+  process.descriptors = descriptors;
 }

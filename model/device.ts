@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { encodeBytes } from '../spec/bytes.ts';
 import { type Contract, readRules, writeRules } from '../spec/contract.ts';
 import type { Draft } from './draft.ts';
@@ -9,7 +10,7 @@ import type { Description } from './state.ts';
  * The first part of what the driver's `read` does: it logs the call, with its position exactly, as 64 bits. Returns how many
  * bytes there are from there on, or that copying them is made to fail.
  */
-export function startRead(draft: Draft, position: Position, length: number, clause: string): number | 'failed' {
+export function startRead(draft: Draft, position: Position, length: number, clause: ClauseId): number | 'failed' {
   draft.callback('read', `len=${String(length)} pos=${position.toString()}`, clause);
   const rest = readRules(draft.contract).size - Number(position);
   // Nothing is copied from behind the end, but nothing may be copied from before it.
@@ -31,7 +32,7 @@ export function startWrite(
   draft: Draft,
   { description, position }: Pick<Place, 'description' | 'position'>,
   length: number,
-  clause: string,
+  clause: ClauseId,
 ): { start: number; count: number } | 'end' | 'failed' {
   const rules = writeRules(draft.contract);
   draft.callback('write', `len=${String(length)} pos=${position.toString()}`, clause);
@@ -53,7 +54,8 @@ export function citeRead(draft: Draft, data: string, position: Position, count: 
   const owner = draft.contract.buffer.owner === 'device' ? 'BUF-02' : 'BUF-01';
   // What a fresh buffer shows at its start tells more about whose buffer it is than about reading.
   const fresh = position === 0 && data === encodeBytes(initialBytes(draft.contract, count));
-  draft.outcomeClauses.push(...(fresh ? ['READ-01', owner] : [owner, 'READ-01']));
+  if (fresh) draft.outcomeClauses.push('READ-01', owner);
+  else draft.outcomeClauses.push(owner, 'READ-01');
 }
 
 /** The first bytes of a new buffer. */

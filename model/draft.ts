@@ -1,14 +1,16 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { type Callback, type Contract, loggedCallbacks } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Setting } from '../spec/program.ts';
-import type { Description, Process, State, Vma } from './state.ts';
+import { ProcessDraft } from './process-draft.ts';
+import type { Description, State, Vma } from './state.ts';
 
 /** A callback that the driver is expected to log, with the clause that demands it. */
 export interface ExpectedCallback {
   readonly text: string;
-  readonly clause: string;
+  readonly clause: ClauseId;
 }
 
 /**
@@ -18,7 +20,8 @@ export interface ExpectedCallback {
 export class Draft {
   readonly contract: Contract;
   readonly kernel: KernelProfile;
-  processes: readonly Process[];
+  /** Alive, in order of creation; each stays the same object for the whole step. */
+  processes: readonly ProcessDraft[];
   descriptions: ReadonlyMap<number, Description>;
   inFlight: readonly number[];
   readonly setting: Setting;
@@ -31,9 +34,9 @@ export class Draft {
 
   readonly callbacks: ExpectedCallback[] = [];
   /** Clauses that decided the outcome; the last one decided it finally. */
-  readonly outcomeClauses: string[] = [];
-  readonly framesClauses: string[] = [];
-  readonly layoutClauses: string[] = [];
+  readonly outcomeClauses: ClauseId[] = [];
+  readonly framesClauses: ClauseId[] = [];
+  readonly layoutClauses: ClauseId[] = [];
   /** Set when a page table changed, so that frames are observed anew. */
   framesTouched = false;
   /** Why what the operation does cannot be predicted, if it cannot. */
@@ -54,7 +57,7 @@ export class Draft {
   constructor(state: State, contract: Contract, kernel: KernelProfile) {
     this.contract = contract;
     this.kernel = kernel;
-    this.processes = state.processes;
+    this.processes = state.processes.map((process) => new ProcessDraft(process));
     this.descriptions = state.descriptions;
     this.inFlight = state.inFlight;
     this.setting = state.setting;
@@ -83,13 +86,9 @@ export class Draft {
     };
   }
 
-  process(name: string): Process | undefined {
+  process(name: string): ProcessDraft | undefined {
     for (const process of this.processes) if (process.name === name) return process;
     return undefined;
-  }
-
-  replace(process: Process): void {
-    this.processes = this.processes.map((other) => (other.name === process.name ? process : other));
   }
 
   id(): number {
@@ -131,7 +130,7 @@ export class Draft {
   }
 
   /** Records a driver callback if the contract's driver logs it. */
-  callback(name: Callback, fields: string, clause: string): void {
+  callback(name: Callback, fields: string, clause: ClauseId): void {
     if (loggedCallbacks(this.contract).includes(name)) {
       this.callbacks.push({ text: fields === '' ? name : `${name} ${fields}`, clause });
     }

@@ -1,20 +1,23 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { placementOf } from '../spec/contract.ts';
 import { prepareAnon } from './anon.ts';
 import { findVma } from './areas.ts';
 import { changePage, readsNewEntries } from './pages.ts';
 import type { Draft } from './draft.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { GUARD, type Page, type Process, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
 
 /** Page faults: arch/x86/mm/fault.c for the access rights, mm/memory.c for what happens then. */
 
 export interface Fault {
-  readonly signal: string;
-  readonly code: string;
-  readonly clause: string;
+  readonly signal: 'SIGSEGV' | 'SIGBUS';
+  readonly code: 'MAPERR' | 'ACCERR' | 'PKUERR' | 'ADRERR';
+  readonly clause: ClauseId;
 }
 
-export type Access = { readonly process: Process; readonly page: Page } | Fault;
+/** The entry by which memory is accessed, or why it cannot be. */
+export type Access = Page | Fault;
 
 const UNMAPPED: Fault = { signal: 'SIGSEGV', code: 'MAPERR', clause: 'FAULT-03' };
 const FORBIDDEN: Fault = { signal: 'SIGSEGV', code: 'ACCERR', clause: 'FAULT-04' };
@@ -28,7 +31,7 @@ const BEYOND: Fault = { signal: 'SIGBUS', code: 'ADRERR', clause: 'FAULT-07' };
  * The page as a load of the processor finds it. On x86 any permission allows reading, unless keys make memory execute-only;
  * elsewhere that may hold for present pages only.
  */
-export function pageForRead(draft: Draft, process: Process, page: number): Access {
+export function pageForRead(draft: Draft, process: ProcessDraft, page: number): Access {
   noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
@@ -36,7 +39,7 @@ export function pageForRead(draft: Draft, process: Process, page: number): Acces
   if (access === 0) return FORBIDDEN;
   if (access === flag.VM_EXEC && draft.kernel.facts.executeOnly) return EXECUTE_ONLY;
   if (process.pages.get(page)?.known !== true && !mayBringIn(draft, vma)) return ABSENT;
-  return learn(draft, page, faultIn(draft, process, vma, page, false));
+  return learn(draft, process, page, faultIn(draft, process, vma, page, false));
 }
 
 /** Where the host may still have a page that the process has not, whether there is a fault is up to the host. */
@@ -46,9 +49,9 @@ function noteLeftover(draft: Draft, { pages, leftovers }: Process, page: number)
 }
 
 /** What a fault of the process has found it can read from then on. */
-function learn(draft: Draft, page: number, access: Access): Access {
-  if ('signal' in access || access.page.known) return access;
-  return changePage(draft, access.process, page, { ...access.page, known: true });
+function learn(draft: Draft, process: ProcessDraft, page: number, access: Access): Access {
+  if ('signal' in access || access.known) return access;
+  return changePage(draft, process, page, { ...access, known: true });
 }
 
 /** Whether a load may bring a page of the area in. */
@@ -58,43 +61,45 @@ function mayBringIn(draft: Draft, { flags }: Vma): boolean {
 }
 
 /** The page as a store of the processor finds it. */
-export function pageForWrite(draft: Draft, process: Process, page: number): Access {
+export function pageForWrite(draft: Draft, process: ProcessDraft, page: number): Access {
   noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
   if ((vma.flags & flag.VM_WRITE) === 0) return FORBIDDEN;
-  const access = learn(draft, page, faultIn(draft, process, vma, page, true));
-  if ('signal' in access || access.page.dirty) return access;
+  const access = learn(draft, process, page, faultIn(draft, process, vma, page, true));
+  if ('signal' in access || access.dirty) return access;
   // The processor sets its dirty bit, of which no level shows anything by itself.
-  return changePage(draft, access.process, page, { ...access.page, dirty: true });
+  return changePage(draft, process, page, { ...access, dirty: true });
 }
 
 /**
  * The page as the kernel finds it where it looks into the page tables itself: what is present it may read, whatever the
  * protection says (arch/um/kernel/skas/uaccess.c `maybe_map`).
  */
-export function pageForKernelRead(draft: Draft, process: Process, page: number): Access {
+export function pageForKernelRead(draft: Draft, process: ProcessDraft, page: number): Access {
   const present = process.pages.get(page);
   if (present === undefined || present.frame === GUARD) return pageForRead(draft, process, page);
   draft.outcomeClauses.push('COPY-12');
-  return { process, page: present };
+  return present;
 }
 
 /** The same for writing: it is the entry that has to allow it, and no dirty bit is set in one that does. */
-export function pageForKernelWrite(draft: Draft, process: Process, page: number): Access {
+export function pageForKernelWrite(draft: Draft, process: ProcessDraft, page: number): Access {
   const present = process.pages.get(page);
-  if (present?.writable === true) return alreadyPresent(draft, process, present);
+  if (present?.writable === true) return alreadyPresent(draft, present);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
-  return (vma.flags & flag.VM_WRITE) === 0 ? FORBIDDEN : learn(draft, page, faultIn(draft, process, vma, page, true));
+  return (vma.flags & flag.VM_WRITE) === 0
+    ? FORBIDDEN
+    : learn(draft, process, page, faultIn(draft, process, vma, page, true));
 }
 
 /** mm/memory.c `handle_pte_fault`, whatever the protection says: the caller has looked at that. */
-export function faultIn(draft: Draft, process: Process, vma: Vma, page: number, write: boolean): Access {
+export function faultIn(draft: Draft, process: ProcessDraft, vma: Vma, page: number, write: boolean): Access {
   const present = process.pages.get(page);
   if (present?.frame === GUARD) return GUARDED;
   if (present !== undefined) {
-    if (!write || present.writable) return alreadyPresent(draft, process, present);
+    if (!write || present.writable) return alreadyPresent(draft, present);
     return writeProtected(draft, process, vma, page, present);
   }
   // mm/memory.c `do_fault`: a page that was there and is gone cannot be asked for.
@@ -103,13 +108,13 @@ export function faultIn(draft: Draft, process: Process, vma: Vma, page: number, 
   return driverFault(draft, process, vma, page, write);
 }
 
-function alreadyPresent(draft: Draft, process: Process, page: Page): Access {
+function alreadyPresent(draft: Draft, present: Page): Page {
   draft.outcomeClauses.push('FAULT-02');
-  return { process, page };
+  return present;
 }
 
 /** `do_wp_page`: what is shared, or a private copy that nobody else has, becomes writable; everything else is copied. */
-function writeProtected(draft: Draft, process: Process, vma: Vma, page: number, present: Page): Access {
+function writeProtected(draft: Draft, process: ProcessDraft, vma: Vma, page: number, present: Page): Access {
   const isShared = (vma.flags & (flag.VM_SHARED | flag.VM_MAYSHARE)) !== 0;
   if (isShared || (present.anonymous && !isSharedCopy(draft, process, page, present))) {
     draft.outcomeClauses.push('FAULT-02');
@@ -118,8 +123,7 @@ function writeProtected(draft: Draft, process: Process, vma: Vma, page: number, 
     return changePage(draft, process, page, { ...present, writable, softDirty: true, dirty: true, known: true });
   }
   if (present.anonymous) return copy(draft, process, vma, page, present.frame, 'COW-04');
-  const prepared = prepareAnon(process, vma, draft);
-  return copy(draft, prepared.process, prepared.vma, page, present.frame, 'COW-02');
+  return copy(draft, process, prepareAnon(process, vma, draft), page, present.frame, 'COW-02');
 }
 
 /** Whether another page table entry refers to this private copy, after a fork. */
@@ -134,15 +138,22 @@ export function isSharedCopy(draft: Draft, process: Process, page: number, { fra
 }
 
 /** `do_cow_fault`: the area gets its anon_vma first, then the driver's page is copied. */
-function copyFault(draft: Draft, process: Process, vma: Vma, page: number): Access {
+function copyFault(draft: Draft, process: ProcessDraft, vma: Vma, page: number): Access {
   const prepared = prepareAnon(process, vma, draft);
-  const frame = askDriver(draft, prepared.vma, page, true);
+  const frame = askDriver(draft, prepared, page, true);
   if (typeof frame !== 'number') return frame;
-  return copy(draft, prepared.process, prepared.vma, page, frame, 'COW-01');
+  return copy(draft, process, prepared, page, frame, 'COW-01');
 }
 
 /** Copy-on-write: a frame of the process' own takes the place of the one that was there. */
-export function copy(draft: Draft, process: Process, vma: Vma, page: number, from: number, clause: string): Access {
+export function copy(
+  draft: Draft,
+  process: ProcessDraft,
+  vma: Vma,
+  page: number,
+  from: number,
+  clause: ClauseId,
+): Page {
   const frame = draft.id();
   draft.setBytes(frame, draft.bytes(from).slice());
   draft.outcomeClauses.push(clause);
@@ -159,7 +170,7 @@ export function copy(draft: Draft, process: Process, vma: Vma, page: number, fro
 }
 
 /** `do_read_fault` and `do_shared_fault`: the driver's page is mapped. */
-function driverFault(draft: Draft, process: Process, vma: Vma, page: number, write: boolean): Access {
+function driverFault(draft: Draft, process: ProcessDraft, vma: Vma, page: number, write: boolean): Access {
   const frame = askDriver(draft, vma, page, write);
   if (typeof frame !== 'number') return frame;
   const aliases = draft.contract.fault === 'first';

@@ -3,7 +3,8 @@ import { onfaultIgnoresProtection, pinningUnshares } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { copy, faultIn, isSharedCopy } from './faults.ts';
 import { changePage } from './pages.ts';
-import { GUARD, type Page, type Process, type Vma } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import { GUARD, type Page, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
 
 /** mm/gup.c: how the kernel gets at pages of a process on behalf of a system call. */
@@ -16,25 +17,17 @@ export interface How {
   readonly pins: boolean;
 }
 
-export interface Got {
-  readonly process: Process;
-  /** How many pages from the first were there or could be brought in. */
-  readonly pages: readonly Page[];
-}
-
-/** `__get_user_pages`: page after page until one cannot be had. */
-export function getPages(draft: Draft, process: Process, start: number, count: number, how: How): Got {
-  let current = process;
+/** `__get_user_pages`: page after page, until one cannot be had. Those that were there or could be brought in. */
+export function getPages(draft: Draft, process: ProcessDraft, start: number, count: number, how: How): Page[] {
   const pages: Page[] = [];
   for (let page = start; page < start + count; page++) {
-    const vma = findVma(current.vmas, page);
+    const vma = findVma(process.vmas, page);
     if (vma === undefined || !isAllowed(vma, how)) break;
-    const got = getPage(draft, current, vma, page, how);
+    const got = getPage(draft, process, vma, page, how);
     if (got === undefined) break;
-    current = got.process;
-    pages.push(got.page);
+    pages.push(got);
   }
-  return { process: current, pages };
+  return pages;
 }
 
 /** Whether the kernel takes none of the pages for its own, so that it does not get at them (VM_IO, VM_PFNMAP). */
@@ -53,29 +46,23 @@ export function isAllowed({ flags }: Vma, { write, force }: How): boolean {
 }
 
 /** `follow_page_mask`, and `faultin_page` when the page is not there as it is wanted. */
-function getPage(
-  draft: Draft,
-  process: Process,
-  vma: Vma,
-  page: number,
-  { write, pins }: How,
-): { process: Process; page: Page } | undefined {
+function getPage(draft: Draft, process: ProcessDraft, vma: Vma, page: number, { write, pins }: How): Page | undefined {
   const present = process.pages.get(page);
   if (present?.frame === GUARD) return undefined;
   if (present !== undefined) {
     if (!write) {
       const unshares = pins && present.anonymous && pinningUnshares(draft.kernel);
-      if (!unshares || !isSharedCopy(draft, process, page, present)) return { process, page: present };
+      if (!unshares || !isSharedCopy(draft, process, page, present)) return present;
       return unshare(draft, process, vma, page, present);
     }
-    if (present.writable || mayFollowForced(draft, process, vma, page, present)) return { process, page: present };
+    if (present.writable || mayFollowForced(draft, process, vma, page, present)) return present;
   }
   const access = faultIn(draft, process, vma, page, write);
   return 'signal' in access ? undefined : access;
 }
 
 /** `can_follow_write_pte`: a private copy in an area that cannot be written needs no fault, unless it has to be tracked. */
-function mayFollowForced(draft: Draft, process: Process, vma: Vma, page: number, present: Page): boolean {
+function mayFollowForced(draft: Draft, process: ProcessDraft, vma: Vma, page: number, present: Page): boolean {
   const tracked = draft.kernel.facts.softDirty && (vma.flags & flag.VM_SOFTDIRTY) === 0 && !present.softDirty;
   return (
     (vma.flags & flag.VM_WRITE) === 0 && present.anonymous && !tracked && !isSharedCopy(draft, process, page, present)
@@ -83,62 +70,50 @@ function mayFollowForced(draft: Draft, process: Process, vma: Vma, page: number,
 }
 
 /** FAULT_FLAG_UNSHARE: a copy that is not writable and as soft-dirty as the original. */
-function unshare(
-  draft: Draft,
-  process: Process,
-  vma: Vma,
-  page: number,
-  present: Page,
-): { process: Process; page: Page } | undefined {
-  const access = copy(draft, process, vma, page, present.frame, 'COW-06');
-  if ('signal' in access) return undefined;
+function unshare(draft: Draft, process: ProcessDraft, vma: Vma, page: number, present: Page): Page {
   const { softDirty } = present;
-  return changePage(draft, access.process, page, { ...access.page, writable: false, softDirty, dirty: false });
+  const own = copy(draft, process, vma, page, present.frame, 'COW-06');
+  return changePage(draft, process, page, { ...own, writable: false, softDirty, dirty: false });
 }
 
-export interface Populated {
-  readonly process: Process;
-  /** How many pages from the first are there now; less than asked for where one could not be brought in. */
-  readonly pages: number;
-}
-
-/** `populate_vma_page_range` for a part of one area: up to the first page that cannot be had. */
-export function populateArea(draft: Draft, process: Process, vma: Vma, start: number, end: number): Populated {
+/**
+ * `populate_vma_page_range` for a part of one area: up to the first page that cannot be had. How many pages from the first are
+ * there now.
+ */
+export function populateArea(draft: Draft, process: ProcessDraft, vma: Vma, start: number, end: number): number {
   const pages = end - start;
   const isOnFault = (vma.flags & flag.VM_LOCKONFAULT) !== 0;
-  if (isOnFault && onfaultIgnoresProtection(draft.kernel)) return { process, pages };
-  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return { process, pages: 0 };
-  if (isOnFault) return { process, pages };
+  if (isOnFault && onfaultIgnoresProtection(draft.kernel)) return pages;
+  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return 0;
+  if (isOnFault) return pages;
   const write = (vma.flags & (flag.VM_WRITE | flag.VM_SHARED)) === flag.VM_WRITE;
-  const got = getPages(draft, process, start, pages, { write, force: !write, pins: false });
-  return { process: got.process, pages: got.pages.length };
+  return getPages(draft, process, start, pages, { write, force: !write, pins: false }).length;
 }
 
 /**
  * `__mm_populate`: area by area; holes are skipped. A page that fails behind some that did not is asked for twice: the pages
- * before it count first, and it begins the next round. An error ends it, or only the area where it came from.
+ * before it count first, and it begins the next round. An error ends it, or only the area where it came from. Whether all could
+ * be had.
  */
 export function populate(
   draft: Draft,
-  process: Process,
+  process: ProcessDraft,
   start: number,
   end: number,
   ignoreErrors: boolean,
-): { readonly process: Process; readonly done: boolean } {
-  let current = process;
+): boolean {
   for (const area of process.vmas) {
     if (isOutOfReach(area.flags)) continue;
     const to = Math.min(area.end, end);
     for (let page = Math.max(area.start, start); page < to;) {
-      const vma = findVma(current.vmas, page);
+      const vma = findVma(process.vmas, page);
       if (vma === undefined) break;
-      const result = populateArea(draft, current, vma, page, to);
-      current = result.process;
-      page += result.pages;
-      if (result.pages > 0) continue;
-      if (!ignoreErrors) return { process: current, done: false };
+      const pages = populateArea(draft, process, vma, page, to);
+      page += pages;
+      if (pages > 0) continue;
+      if (!ignoreErrors) return false;
       break;
     }
   }
-  return { process: current, done: true };
+  return true;
 }

@@ -10,13 +10,14 @@ import { getPages, isAllowed, isOutOfReach } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
 import { isSharedCopy } from './faults.ts';
-import { flush, mapPages, readsOldEntries } from './pages.ts';
+import { changePage, flush, mapPages, readsOldEntries, removePages } from './pages.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
-import { GUARD, GUARD_PAGE, type Page, type Process, type Vma } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import { GUARD, GUARD_PAGE, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
 
 /** mm/madvise.c `do_madvise`: the advice, then the range, then area by area. */
-export function madvise(draft: Draft, process: Process, op: Op<'madvise'>): Outcome {
+export function madvise(draft: Draft, process: ProcessDraft, op: Op<'madvise'>): Outcome {
   const at = resolve(draft, op.at);
   if (at === undefined) return { none: 'unbound' };
   if (!safe(draft.kernel.facts, at, op.length, 'wraps')) return { none: 'unsafe' };
@@ -68,23 +69,21 @@ function isKnown({ kernel }: Draft, advice: Advice): boolean {
 }
 
 /** `madvise_walk_vmas`: holes are passed over, and make the result ENOMEM when nothing worse happens. */
-function walk(draft: Draft, process: Process, start: number, end: number, advice: Advice): Outcome {
+function walk(draft: Draft, process: ProcessDraft, start: number, end: number, advice: Advice): Outcome {
   const hole = isPopulating(advice) ? 'ADVICE-25' : 'ADVICE-07';
   let page = start;
   let sawHole = false;
   for (;;) {
-    const current = draft.process(process.name) ?? process;
-    const vma = firstBehind(current.vmas, page);
+    const vma = firstBehind(process.vmas, page);
     if (vma === undefined || vma.start >= end) return fail(draft, 'ENOMEM', hole);
     if (page < vma.start) {
       sawHole = true;
       page = vma.start;
     }
     const to = Math.min(end, vma.end);
-    const failed = advise(draft, current, vma, page, to, advice);
+    const failed = advise(draft, process, vma, page, to, advice);
     if (failed !== undefined) return failed;
-    const after = findVma((draft.process(process.name) ?? process).vmas, page);
-    page = Math.max(to, after?.end ?? to);
+    page = Math.max(to, findVma(process.vmas, page)?.end ?? to);
     if (page >= end) return sawHole ? fail(draft, 'ENOMEM', hole) : succeed(draft, 0, 'ADVICE-01');
   }
 }
@@ -92,7 +91,7 @@ function walk(draft: Draft, process: Process, start: number, end: number, advice
 /** `madvise_vma_behavior`: one area; undefined for success. */
 function advise(
   draft: Draft,
-  process: Process,
+  process: ProcessDraft,
   vma: Vma,
   start: number,
   end: number,
@@ -200,83 +199,63 @@ function removeAdvice(draft: Draft, { flags, pgoff, start, end }: Vma, isLocked:
  * `madvise_cold_or_pageout_pte_range`: private copies that nobody else has lose their accessed bits, and all that lies between
  * the first and the last of them is flushed.
  */
-function age(draft: Draft, process: Process, start: number, end: number): void {
+function age(draft: Draft, process: ProcessDraft, start: number, end: number): void {
   if (draft.kernel.platform.absentLoadNeeds === 'any') return;
   const aged = [...process.pages].filter(
     ([page, entry]) => page >= start && page < end && entry.anonymous && !isSharedCopy(draft, process, page, entry),
   );
   const pages = aged.map(([page]) => page);
-  const flushed = flush(draft, process, Math.min(...pages), Math.max(...pages) + 1);
+  flush(draft, process, Math.min(...pages), Math.max(...pages) + 1);
   if (readsOldEntries(draft)) return;
-  mapPages(draft, flushed, start, end, (entry, page) => (pages.includes(page) ? { ...entry, known: false } : entry));
+  mapPages(draft, process, start, end, (entry, page) => (pages.includes(page) ? { ...entry, known: false } : entry));
 }
 
 /** `zap_page_range`: pages go, markers of guard regions stay. */
-function zap(draft: Draft, process: Process, start: number, end: number): void {
-  const pages = new Map<number, Page>();
-  for (const [page, entry] of process.pages) {
-    if (page < start || page >= end || entry.frame === GUARD) pages.set(page, entry);
-  }
+function zap(draft: Draft, process: ProcessDraft, start: number, end: number): void {
   draft.framesClauses.push('ADVICE-20');
-  if (pages.size === process.pages.size) return;
-  draft.replace({ ...process, pages });
-  draft.framesTouched = true;
+  removePages(draft, process, (page, entry) => page >= start && page < end && entry.frame !== GUARD);
 }
 
 /**
  * `madvise_guard_install`: what is present goes, and every access ends with a signal from then on. A fork has to copy the
  * markers: for that the area is marked, or, before there was a mark, gets an anon_vma.
  */
-function installGuards(draft: Draft, process: Process, vma: Vma, start: number, end: number): Outcome | undefined {
+function installGuards(draft: Draft, process: ProcessDraft, vma: Vma, start: number, end: number): Outcome | undefined {
   const mayHold = changes.hasFileGuards(draft.kernel);
   if (!mayHold || isSpecial(vma.flags) || (vma.flags & flag.VM_LOCKED) !== 0) {
     return fail(draft, 'EINVAL', mayHold ? 'GUARD-02' : 'GUARD-04');
   }
   const marks = changes.guardsMarkArea(draft.kernel);
-  const { process: owner, vma: area } = marks ? { process, vma } : prepareAnon(process, vma, draft);
-  const pages = new Map(owner.pages);
-  for (let page = start; page < end; page++) pages.set(page, GUARD_PAGE);
-  const marked = marks ? { ...area, flags: area.flags | flag.VM_MAYBE_GUARD } : area;
-  draft.replace({ ...owner, vmas: owner.vmas.with(owner.vmas.indexOf(area), marked), pages });
-  draft.framesTouched = true;
+  if (marks) process.replaceArea(vma, { ...vma, flags: vma.flags | flag.VM_MAYBE_GUARD });
+  else prepareAnon(process, vma, draft);
+  for (let page = start; page < end; page++) changePage(draft, process, page, GUARD_PAGE);
   draft.framesClauses.push('GUARD-01');
   return undefined;
 }
 
-function removeGuards(draft: Draft, process: Process, vma: Vma, start: number, end: number): Outcome | undefined {
+function removeGuards(draft: Draft, process: ProcessDraft, vma: Vma, start: number, end: number): Outcome | undefined {
   if (!changes.hasFileGuards(draft.kernel) || isSpecial(vma.flags)) return fail(draft, 'EINVAL', 'GUARD-02');
-  const pages = new Map<number, Page>();
-  for (const [page, entry] of process.pages) {
-    if (page < start || page >= end || entry.frame !== GUARD) pages.set(page, entry);
-  }
   draft.framesClauses.push('GUARD-03');
-  if (pages.size === process.pages.size) return undefined;
-  draft.replace({ ...process, pages });
-  draft.framesTouched = true;
+  removePages(draft, process, (page, entry) => page >= start && page < end && entry.frame === GUARD);
   return undefined;
 }
 
 /** `madvise_populate`: as far as it goes. A page that fails behind others is asked for twice, as in `__mm_populate`. */
 function populateRange(
   draft: Draft,
-  process: Process,
+  process: ProcessDraft,
   start: number,
   end: number,
   advice: Advice,
 ): Outcome | undefined {
   const how = { write: advice === 'populate_write', force: false, pins: false };
-  let current = process;
   for (let page = start; page < end;) {
-    const vma = findVma(current.vmas, page);
+    const vma = findVma(process.vmas, page);
     if (vma === undefined) return fail(draft, 'ENOMEM', 'ADVICE-21');
     if (!isAllowed(vma, how)) return fail(draft, 'EINVAL', isOutOfReach(vma.flags) ? 'PLACE-07' : 'ADVICE-22');
-    const got = getPages(draft, current, page, end - page, how);
-    current = got.process;
-    if (got.pages.length > 0) {
-      page += got.pages.length;
-      continue;
-    }
-    return fail(draft, 'EFAULT', 'ADVICE-23');
+    const got = getPages(draft, process, page, end - page, how);
+    if (got.length === 0) return fail(draft, 'EFAULT', 'ADVICE-23');
+    page += got.length;
   }
   draft.outcomeClauses.push('ADVICE-24');
   return undefined;

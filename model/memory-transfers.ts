@@ -7,13 +7,13 @@ import { fail, succeed } from './outcome.ts';
 import { type Direction, givenPlace, move, overflow, ownPlace, type Place } from './positions.ts';
 import { resolve, safe } from './place.ts';
 import { refuse, type Refused } from './refusal.ts';
-import type { Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { type Copied, copyUser, type UserCopy } from './user-copy.ts';
 
 type MemoryOp = Op<'read_into'> | Op<'write_from'>;
 
 /** `read` or `pread` into memory of the program. */
-export function readInto(draft: Draft, process: Process, op: Op<'read_into'>): Outcome {
+export function readInto(draft: Draft, process: ProcessDraft, op: Op<'read_into'>): Outcome {
   const begun = begin(draft, process, op, 'read');
   if (!('place' in begun)) return begun;
   const { place, at } = begun;
@@ -34,7 +34,7 @@ export function readInto(draft: Draft, process: Process, op: Op<'read_into'>): O
 }
 
 /** `write` or `pwrite` from memory of the program. */
-export function writeFrom(draft: Draft, process: Process, op: Op<'write_from'>): Outcome {
+export function writeFrom(draft: Draft, process: ProcessDraft, op: Op<'write_from'>): Outcome {
   const begun = begin(draft, process, op, 'write');
   if (!('place' in begun)) return begun;
   const { place, at } = begun;
@@ -64,7 +64,7 @@ export function writeFrom(draft: Draft, process: Process, op: Op<'write_from'>):
 /** The checks before the driver is called. */
 function begin(
   draft: Draft,
-  process: Process,
+  process: ProcessDraft,
   op: MemoryOp,
   direction: Direction,
 ): { place: Place; at: number | undefined } | Outcome {
@@ -88,7 +88,7 @@ function accessible(draft: Draft, { at }: MemoryOp): Refused | undefined {
 }
 
 /** A driver that asks for a copy of nothing, which not every architecture takes for nothing. */
-function copyNothing(draft: Draft, process: Process, at: number | undefined, to: UserCopy['to']): void {
+function copyNothing(draft: Draft, process: ProcessDraft, at: number | undefined, to: UserCopy['to']): void {
   if (draft.kernel.platform.userCopies === 'by-page')
     copy(draft, process, at, { buffer: 0, position: 0, count: 0, to });
 }
@@ -101,7 +101,7 @@ interface Buffer {
 }
 
 /** Nothing is ever mapped at address 0, for which `at` is undefined here. */
-function copy(draft: Draft, process: Process, at: number | undefined, what: Buffer): Copied {
+function copy(draft: Draft, process: ProcessDraft, at: number | undefined, what: Buffer): Copied {
   if (at !== undefined) return copyUser(draft, process, { at, ...what });
   return what.count === 0 ? { done: 0 } : { done: 0, fault: { signal: 'SIGSEGV', code: 'MAPERR', clause: 'COPY-06' } };
 }

@@ -1,7 +1,9 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { ignoredFlags } from './anon.ts';
 import { findVma, isCrowded, isSpecial, slice, splitAt } from './areas.ts';
 import { asksNextFirst, closeHindersRemovalOnly, flagsStick, hasAnonymousOffset, mergesUnfaulted } from './changes.ts';
 import type { Draft } from './draft.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import type { Process, Vma } from './state.ts';
 import { VM_MAYBE_GUARD, VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY } from './vm-flags.ts';
 
@@ -103,13 +105,12 @@ export interface FlagsChange {
   readonly end: number;
   readonly flags: number;
   /** What speaks for dividing the area. */
-  readonly clause: string;
+  readonly clause: ClauseId;
   /** Flags that a neighbour which takes the part in keeps as they are there. */
   readonly keeps?: number;
 }
 
 export interface Modified {
-  readonly process: Process;
   /** False when there was no room for another area; what was divided before stays so. */
   readonly done: boolean;
   /** The neighbour, as it was, that has taken the part in. */
@@ -120,34 +121,28 @@ export interface Modified {
  * `vma_modify_flags`: a part of an area gets other flags. It becomes part of a neighbour that has them already
  * (`vma_merge_existing_range`), or the area is divided where needed.
  */
-export function modifyFlags(draft: Draft, process: Process, vma: Vma, change: FlagsChange): Modified {
+export function modifyFlags(draft: Draft, process: ProcessDraft, vma: Vma, change: FlagsChange): Modified {
   const { start, end, flags, clause, keeps = 0 } = change;
   const merged = mergeExisting(draft, process, vma, { ...slice(vma, start, end), flags }, keeps);
   if (merged !== undefined) {
     draft.layoutClauses.push('VMA-03');
     // The joined area may be soft-dirty where its parts were not.
     draft.framesTouched = true;
-    return { process: replaceAreas(draft, process, merged.vmas), done: true, joined: merged.survivor };
+    process.vmas = merged.vmas;
+    return { done: true, joined: merged.survivor };
   }
-  let current = process;
   if (start > vma.start) {
-    if (isCrowded(draft, current)) return { process: current, done: false };
-    current = splitAt(draft, current, start, clause);
+    if (isCrowded(draft, process)) return { done: false };
+    splitAt(draft, process, start, clause);
   }
   if (end < vma.end) {
-    if (isCrowded(draft, current)) return { process: current, done: false };
-    current = splitAt(draft, current, end, clause);
+    if (isCrowded(draft, process)) return { done: false };
+    splitAt(draft, process, end, clause);
   }
-  const part = findVma(current.vmas, start);
+  const part = findVma(process.vmas, start);
   if (part === undefined) throw new Error('model: the area that is modified is gone');
-  const vmas = current.vmas.with(current.vmas.indexOf(part), { ...part, flags });
-  return { process: replaceAreas(draft, current, vmas), done: true };
-}
-
-function replaceAreas(draft: Draft, process: Process, vmas: readonly Vma[]): Process {
-  const changed = { ...process, vmas };
-  draft.replace(changed);
-  return changed;
+  process.replaceArea(part, { ...part, flags });
+  return { done: true };
 }
 
 /**

@@ -1,12 +1,14 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
-import { findVma, isSpecial, lockedPages } from './areas.ts';
+import { findVma, firstBehind, isSpecial, lockedPages } from './areas.ts';
 import { munlockKeepsSoftDirty } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { populate } from './gup.ts';
 import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import type { Process } from './state.ts';
 import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SOFTDIRTY } from './vm-flags.ts';
 
@@ -36,7 +38,7 @@ function wrapped(length: Op<'mlock'>['length'], offset: number): number {
 }
 
 /** `mlock` and `mlock2`. */
-export function mlock(draft: Draft, process: Process, op: Op<'mlock'>): Outcome {
+export function mlock(draft: Draft, process: ProcessDraft, op: Op<'mlock'>): Outcome {
   const range = pagesOf(draft, op);
   if (typeof range === 'string') return { none: range };
   if (op.flags?.includes('unknown') === true) return fail(draft, 'EINVAL', 'LOCK-02');
@@ -50,9 +52,8 @@ export function mlock(draft: Draft, process: Process, op: Op<'mlock'>): Outcome 
   }
   const flags = VM_LOCKED | (op.flags?.includes('onfault') === true ? VM_LOCKONFAULT : 0);
   const applied = applyFlags(draft, process, range, flags);
-  if (typeof applied === 'string') return fail(draft, 'ENOMEM', applied);
-  const populated = populate(draft, applied, start, end, false);
-  if (!populated.done) return fail(draft, 'ENOMEM', 'LOCK-08');
+  if (applied !== undefined) return fail(draft, 'ENOMEM', applied);
+  if (!populate(draft, process, start, end, false)) return fail(draft, 'ENOMEM', 'LOCK-08');
   return succeed(draft, 0, start === end ? 'LOCK-09' : (flags & VM_LOCKONFAULT) !== 0 ? 'LOCK-03' : 'LOCK-01');
 }
 
@@ -66,45 +67,42 @@ function alreadyLocked(process: Process, { start, end }: Range): number {
   return pages;
 }
 
-export function munlock(draft: Draft, process: Process, op: Op<'munlock'>): Outcome {
+export function munlock(draft: Draft, process: ProcessDraft, op: Op<'munlock'>): Outcome {
   const range = pagesOf(draft, op);
   if (typeof range === 'string') return { none: range };
   const applied = applyFlags(draft, process, range, 0);
-  return typeof applied === 'string' ? fail(draft, 'ENOMEM', applied) : succeed(draft, 0, 'LOCK-10');
+  return applied === undefined ? succeed(draft, 0, 'LOCK-10') : fail(draft, 'ENOMEM', applied);
 }
 
-/** `apply_vma_lock_flags`: area by area, up to the first hole. A string is the clause of an ENOMEM. */
-function applyFlags(draft: Draft, process: Process, { start, end }: Range, flags: number): Process | string {
-  let current = process;
+/** `apply_vma_lock_flags`: area by area, up to the first hole. The clause of an ENOMEM; undefined for success. */
+function applyFlags(draft: Draft, process: ProcessDraft, { start, end }: Range, flags: number): ClauseId | undefined {
   for (let page = start; page < end;) {
-    const vma = findVma(current.vmas, page);
+    const vma = findVma(process.vmas, page);
     if (vma === undefined) return 'LOCK-07';
     const to = Math.min(end, vma.end);
-    const applied = fixUp(draft, current, page, to, flags);
-    if (applied === undefined) return 'AREA-03';
-    current = applied;
-    page = Math.max(to, findVma(current.vmas, page)?.end ?? to);
+    if (!fixUp(draft, process, page, to, flags)) return 'AREA-03';
+    page = Math.max(to, findVma(process.vmas, page)?.end ?? to);
   }
-  return current;
+  return undefined;
 }
 
-/** `mlock_fixup`: special areas are left as they are. Undefined when there is no room for another area. */
-function fixUp(draft: Draft, process: Process, start: number, end: number, locked: number): Process | undefined {
+/** `mlock_fixup`: special areas are left as they are. False when there is no room for another area. */
+function fixUp(draft: Draft, process: ProcessDraft, start: number, end: number, locked: number): boolean {
   const vma = findVma(process.vmas, start);
-  if (vma === undefined) return process;
+  if (vma === undefined) return true;
   const flags = (vma.flags & ~VM_LOCKED_MASK) | locked;
-  if (flags === vma.flags) return process;
+  if (flags === vma.flags) return true;
   if (isSpecial(vma.flags)) {
     draft.layoutClauses.push('LOCK-11');
-    return process;
+    return true;
   }
   const keeps = locked === 0 && munlockKeepsSoftDirty(draft.kernel) ? VM_SOFTDIRTY : 0;
-  const { process: changed, done } = modifyFlags(draft, process, vma, { start, end, flags, clause: 'LOCK-12', keeps });
+  const { done } = modifyFlags(draft, process, vma, { start, end, flags, clause: 'LOCK-12', keeps });
   if (done) draft.layoutClauses.push('LOCK-13');
-  return done ? changed : undefined;
+  return done;
 }
 
-export function mlockall(draft: Draft, process: Process, op: Op<'mlockall'>): Outcome {
+export function mlockall(draft: Draft, process: ProcessDraft, op: Op<'mlockall'>): Outcome {
   const has = (name: Op<'mlockall'>['flags'][number]): boolean => op.flags.includes(name);
   const { locked: limit } = draft.setting;
   if (has('current') && !has('onfault') && !has('unknown') && limit === undefined) return { none: 'unsafe' };
@@ -114,29 +112,27 @@ export function mlockall(draft: Draft, process: Process, op: Op<'mlockall'>): Ou
   if (has('current') && limit !== undefined) return fail(draft, 'ENOMEM', 'LOCK-20');
   const onFault = has('onfault') ? VM_LOCKONFAULT : 0;
   const future = has('future') ? VM_LOCKED | onFault : 0;
-  draft.replace({ ...process, futureFlags: future });
+  process.futureFlags = future;
   if (has('current')) {
-    const locked = lockCurrent(draft, { ...process, futureFlags: future }, VM_LOCKED | onFault);
-    populate(draft, locked, -Infinity, Infinity, true);
+    lockCurrent(draft, process, VM_LOCKED | onFault);
+    populate(draft, process, -Infinity, Infinity, true);
   }
   return succeed(draft, 0, has('current') ? 'LOCK-15' : 'LOCK-16');
 }
 
-export function munlockall(draft: Draft, process: Process): Outcome {
-  const unlocked = { ...process, futureFlags: 0 };
-  draft.replace(unlocked);
-  lockCurrent(draft, unlocked, 0);
+export function munlockall(draft: Draft, process: ProcessDraft): Outcome {
+  process.futureFlags = 0;
+  lockCurrent(draft, process, 0);
   return succeed(draft, 0, 'LOCK-17');
 }
 
 /** `apply_mlockall_flags` for the areas that exist; errors are ignored. */
-function lockCurrent(draft: Draft, process: Process, locked: number): Process {
-  let current = process;
+function lockCurrent(draft: Draft, process: ProcessDraft, locked: number): void {
   let page = -Infinity;
   for (;;) {
-    const vma = current.vmas.find((other) => other.end > page);
-    if (vma === undefined) return current;
-    current = fixUp(draft, current, vma.start, vma.end, locked) ?? current;
-    page = findVma(current.vmas, vma.start)?.end ?? vma.end;
+    const vma = firstBehind(process.vmas, page);
+    if (vma === undefined) return;
+    fixUp(draft, process, vma.start, vma.end, locked);
+    page = findVma(process.vmas, vma.start)?.end ?? vma.end;
   }
 }

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { toUnsigned } from '../spec/integer.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
@@ -11,6 +12,7 @@ import { fail, succeed } from './outcome.ts';
 import { placementFlags, placePages } from './placing.ts';
 import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import type { Description, Process, Vma } from './state.ts';
 import { divide, remove } from './unmap.ts';
 import * as flag from './vm-flags.ts';
@@ -18,7 +20,7 @@ import * as flag from './vm-flags.ts';
 type Mmap = Op<'mmap'>;
 
 /** mm/mmap.c `ksys_mmap_pgoff`, `do_mmap`, `mmap_region`; the order of the checks is measured. */
-export function mmap(draft: Draft, process: Process, op: Mmap): Outcome {
+export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
   const { facts } = draft.kernel;
   const hint = op.place === undefined ? undefined : resolve(draft, op.place.at);
   if (op.place !== undefined) {
@@ -63,16 +65,15 @@ export function mmap(draft: Draft, process: Process, op: Mmap): Outcome {
   });
   if (region !== undefined) return region;
   draft.mappings = new Map(draft.mappings).set(op.to, start);
-  const mapped = draft.process(process.name);
   const populates = (flags & flag.VM_LOCKED) !== 0 || (has('populate') && !has('nonblock'));
-  if (populates && mapped !== undefined) {
+  if (populates) {
     draft.outcomeClauses.push((flags & flag.VM_LOCKED) !== 0 ? 'LOCK-04' : 'MAP-28');
-    populate(draft, mapped, start, start + pages, true);
+    populate(draft, process, start, start + pages, true);
   }
   return succeed(draft, start, successClause(op, hint, start));
 }
 
-function successClause(op: Mmap, hint: number | undefined, start: number): string {
+function successClause(op: Mmap, hint: number | undefined, start: number): ClauseId {
   if (op.place === undefined) return 'MAP-11';
   if (op.place.how === 'hint') return Math.floor((hint ?? 0) / PAGE_SIZE) === start ? 'MAP-10' : 'MAP-12';
   return op.place.how === 'fixed' ? 'MAP-01' : 'MAP-24';
@@ -140,13 +141,20 @@ function isAccountable(flags: number): boolean {
   return (flags & (flag.VM_NORESERVE | flag.VM_SHARED | flag.VM_WRITE)) === flag.VM_WRITE;
 }
 
+/** The pages of areas in a range that are accounted already (mm/vma.c `count_vma_pages_range`). */
+function accountedPages({ vmas }: Process, start: number, end: number): number {
+  let pages = 0;
+  for (const vma of vmas) {
+    if (vma.start >= start && vma.end <= end && (vma.flags & flag.VM_ACCOUNT) !== 0) pages += vma.end - vma.start;
+  }
+  return pages;
+}
+
 /** mm/vma.c `__mmap_region`; undefined for success. */
-function mapRegion(draft: Draft, process: Process, op: Mmap, wanted: Vma): Outcome | undefined {
+function mapRegion(draft: Draft, process: ProcessDraft, op: Mmap, wanted: Vma): Outcome | undefined {
   const { start, end } = wanted;
   const pages = end - start;
   const replaces = op.place?.how === 'fixed' && !isFree(process.vmas, start, end);
-  const replaced = (current: Process): Vma[] => current.vmas.filter((vma) => vma.start >= start && vma.end <= end);
-  const sum = (vmas: readonly Vma[]): number => vmas.reduce((total, vma) => total + vma.end - vma.start, 0);
   const overlap = process.vmas.reduce(
     (total, vma) => total + Math.max(0, Math.min(end, vma.end) - Math.max(start, vma.start)),
     0,
@@ -154,30 +162,30 @@ function mapRegion(draft: Draft, process: Process, op: Mmap, wanted: Vma): Outco
   const isLate = splitsBeforeLimits(draft.kernel);
   if (replaces) draft.outcomeClauses.push('MAP-09');
   if (!isLate && !mayExpand(draft, process, pages - overlap)) return fail(draft, 'ENOMEM', 'SIZE-01');
-  const divided = divide(draft, process, start, end);
-  if (divided === undefined) return fail(draft, 'ENOMEM', 'AREA-02');
+  const areas = process.vmas.length;
+  if (!divide(draft, process, start, end)) return fail(draft, 'ENOMEM', 'AREA-02');
   if (isLate && !mayExpand(draft, process, pages - overlap)) {
-    return fail(draft, 'ENOMEM', divided === process ? 'SIZE-01' : 'SIZE-02');
+    return fail(draft, 'ENOMEM', process.vmas.length === areas ? 'SIZE-01' : 'SIZE-02');
   }
-  let current = isLate ? divided : remove(draft, divided, start, end, 'UNMAP-07');
+  if (!isLate) remove(draft, process, start, end, 'UNMAP-07');
   let { flags } = wanted;
   if (isAccountable(flags)) {
-    const accounted = isLate ? sum(replaced(current).filter((vma) => (vma.flags & flag.VM_ACCOUNT) !== 0)) : 0;
+    const accounted = isLate ? accountedPages(process, start, end) : 0;
     if (pages - accounted > draft.kernel.facts.memoryPages) return fail(draft, 'ENOMEM', 'MAP-20');
     flags |= flag.VM_ACCOUNT;
   }
-  if (isLate) current = remove(draft, current, start, end, 'UNMAP-07');
+  if (isLate) remove(draft, process, start, end, 'UNMAP-07');
 
   const candidate: Vma = { ...wanted, flags };
   const dirtied = draft.kernel.facts.softDirty ? flag.VM_SOFTDIRTY : 0;
   const isShared = (flags & flag.VM_MAYSHARE) !== 0;
-  const merged = mergeNew(draft, current.vmas, candidate, 'mapped');
+  const merged = mergeNew(draft, process.vmas, candidate, 'mapped');
   if (merged !== undefined) {
     draft.outcomeClauses.push('MAP-22');
     draft.layoutClauses.push('VMA-03');
     // A merged area counts as new, all of it, and so its pages as soft-dirty.
     draft.framesTouched = true;
-    draft.replace({ ...current, vmas: markNew(merged, start, dirtied) });
+    process.vmas = markNew(merged, start, dirtied);
   } else {
     draft.callback('mmap', '', 'MAP-21');
     const { mmap: rules, vmOperations } = draft.contract;
@@ -195,18 +203,17 @@ function mapRegion(draft: Draft, process: Process, op: Mmap, wanted: Vma): Outco
       placementFlags(draft);
     if (isSpecial(driverFlags)) flags &= ~flag.VM_LOCKED_MASK;
     const own = { ...candidate, flags: flags | driverFlags };
-    const again = driverFlags !== 0 && mergesAfterDriver(draft.kernel) && current.vmas.some((vma) => vma.end <= start);
-    const vmas = (again ? mergeNew(draft, current.vmas, own, 'mapped') : undefined) ?? inserted(current.vmas, own);
-    const mapped = { ...current, vmas: markNew(vmas, start, dirtied) };
-    draft.replace(mapped);
-    placePages(draft, mapped, own);
+    const again = driverFlags !== 0 && mergesAfterDriver(draft.kernel) && process.vmas.some((vma) => vma.end <= start);
+    const vmas = (again ? mergeNew(draft, process.vmas, own, 'mapped') : undefined) ?? inserted(process.vmas, own);
+    process.vmas = markNew(vmas, start, dirtied);
+    placePages(draft, process, own);
   }
   draft.layoutClauses.push(isShared ? 'VMA-02' : 'VMA-06', 'VMA-01');
   return undefined;
 }
 
 /** Why the driver refuses the mapping, as the clause that says so; undefined when it does not. */
-function driverRefuses({ contract }: Draft, { start, end, pgoff, flags }: Vma): string | undefined {
+function driverRefuses({ contract }: Draft, { start, end, pgoff, flags }: Vma): ClauseId | undefined {
   const { buffer, mmap: rules } = contract;
   const pages = end - start;
   if (rules.range === 'buffer' && pgoff + pages > buffer.pages) return 'MAP-18';

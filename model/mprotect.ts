@@ -9,11 +9,12 @@ import { modifyFlags } from './merge.ts';
 import { fail, succeed } from './outcome.ts';
 import { mapPages } from './pages.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { GUARD, type Page, type Process, type Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
 
 /** mm/mprotect.c `do_mprotect_pkey`: area by area; what was changed before an error stays changed. */
-export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Outcome {
+export function mprotect(draft: Draft, process: ProcessDraft, op: Op<'mprotect'>): Outcome {
   const at = resolve(draft, op.at);
   if (at === undefined) return { none: 'unbound' };
   if (!safe(draft.kernel.facts, at, op.length, 'wraps')) return { none: 'unsafe' };
@@ -25,9 +26,8 @@ export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Ou
   const end = start + pages;
   const access = flag.accessFlags(op.prot);
 
-  let current = process;
   for (let page = start; page < end;) {
-    const vma = findVma(current.vmas, page);
+    const vma = findVma(process.vmas, page);
     if (vma === undefined) return fail(draft, 'ENOMEM', page === start ? 'PROT-04' : 'PROT-07');
     const to = Math.min(end, vma.end);
     let flags = (vma.flags & ~flag.VM_ACCESS_FLAGS) | access;
@@ -41,19 +41,19 @@ export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Ou
       if (to - page > draft.kernel.facts.memoryPages) return fail(draft, 'ENOMEM', 'PROT-09');
       flags |= flag.VM_ACCOUNT;
     }
-    const modified = modifyFlags(draft, current, vma, { start: page, end: to, flags, clause: 'PROT-06' });
+    const modified = modifyFlags(draft, process, vma, { start: page, end: to, flags, clause: 'PROT-06' });
     if (!modified.done) return fail(draft, 'ENOMEM', 'AREA-03');
     draft.layoutClauses.push('PROT-10');
     // `vm_page_prot` of an area that takes the part in is not renewed yet when `vma_wants_writenotify` looks at it, and one
     // that the flags do not call for is taken for the driver's own.
     const joinsWritable = modified.joined !== undefined && mapsWritable(draft, modified.joined);
-    current = changeProtection(draft, modified.process, page, to, joinsWritable);
+    changeProtection(draft, process, page, to, joinsWritable);
     const becomesWritable = (vma.flags & (flag.VM_WRITE | flag.VM_SHARED | flag.VM_LOCKED)) === flag.VM_LOCKED;
-    const area = findVma(current.vmas, page);
+    const area = findVma(process.vmas, page);
     if (area === undefined) throw new Error('model: the area that was protected is gone');
     if (becomesWritable && (flags & flag.VM_WRITE) !== 0) {
       draft.framesClauses.push('LOCK-05');
-      current = populateArea(draft, current, area, page, to).process;
+      populateArea(draft, process, area, page, to);
     }
     // A merge may have taken in what follows, which then has these flags already.
     page = Math.max(to, area.end);
@@ -62,10 +62,10 @@ export function mprotect(draft: Draft, process: Process, op: Op<'mprotect'>): Ou
 }
 
 /** `change_protection`: present pages stay present; which of them may be written without a fault changes. */
-function changeProtection(draft: Draft, process: Process, start: number, end: number, joined: boolean): Process {
+function changeProtection(draft: Draft, process: ProcessDraft, start: number, end: number, joined: boolean): void {
   const vma = findVma(process.vmas, start);
-  if (vma === undefined) return process;
-  return mapPages(draft, process, start, end, (entry, page) => {
+  if (vma === undefined) return;
+  mapPages(draft, process, start, end, (entry, page) => {
     if (entry.frame === GUARD) return entry;
     const writable = mapsWritable(draft, vma) || staysWritable(draft, process, vma, page, entry, joined);
     return writable === entry.writable && entry.known ? entry : { ...entry, writable, known: true };

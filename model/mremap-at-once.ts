@@ -2,14 +2,14 @@ import type { Outcome } from '../spec/observation.ts';
 import { findVma, isCrowded } from './areas.ts';
 import { mremapReservesAreas } from './changes.ts';
 import type { Draft } from './draft.ts';
-import { grow, hasRoom, moveTo, overlaps, refusal, type Remap } from './mremap-move.ts';
+import { grow, hasRoom, makeRoom, moveTo, overlaps, refusal, type Remap } from './mremap-move.ts';
 import { fail, succeed } from './outcome.ts';
 import { PAGE_SIZE, taskPages } from './place.ts';
-import type { Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { unmapRange } from './unmap.ts';
 
 /** mm/mremap.c from Linux 6.17 on: all arguments are checked before anything is unmapped, and a move may take several areas. */
-export function remapAtOnce(draft: Draft, process: Process, remap: Remap, isMisaligned: boolean): Outcome {
+export function remapAtOnce(draft: Draft, process: ProcessDraft, remap: Remap, isMisaligned: boolean): Outcome {
   const { start, newPages } = remap;
   const isPlaced = remap.isFixed || remap.dontUnmap;
   if (isMisaligned) return fail(draft, 'EINVAL', 'REMAP-05');
@@ -38,7 +38,7 @@ export function remapAtOnce(draft: Draft, process: Process, remap: Remap, isMisa
   if (isGrowing) return grow(draft, process, vma, remap);
   if (remap.oldPages > newPages) {
     const end = start + remap.oldPages;
-    if (unmapRange(draft, process, start + newPages, end, 'UNMAP-07') === undefined) {
+    if (unmapRange(draft, process, start + newPages, end, 'UNMAP-07') === 'no-room') {
       return fail(draft, 'ENOMEM', 'AREA-02');
     }
   }
@@ -46,23 +46,18 @@ export function remapAtOnce(draft: Draft, process: Process, remap: Remap, isMisa
 }
 
 /** `mremap_to`. */
-function placeOne(draft: Draft, process: Process, remap: Remap): Outcome {
+function placeOne(draft: Draft, process: ProcessDraft, remap: Remap): Outcome {
   const { start, newPages } = remap;
   const target = (remap.to ?? 0) / PAGE_SIZE;
   if (!mremapReservesAreas(draft.kernel) && isCrowded(draft, process, 5)) return fail(draft, 'ENOMEM', 'AREA-04');
-  let current: Process | undefined = process;
-  if (remap.isFixed) current = unmapRange(draft, current, target, target + newPages, 'UNMAP-07');
-  if (current !== undefined && remap.oldPages > newPages) {
-    current = unmapRange(draft, current, start + newPages, start + remap.oldPages, 'UNMAP-07');
-  }
-  if (current === undefined) return fail(draft, 'ENOMEM', 'AREA-02');
-  const vma = findVma(current.vmas, start);
+  if (!makeRoom(draft, process, remap, target)) return fail(draft, 'ENOMEM', 'AREA-02');
+  const vma = findVma(process.vmas, start);
   if (vma === undefined) return fail(draft, 'EFAULT', 'REMAP-07');
-  return moveTo(draft, current, vma, { ...remap, oldPages: Math.min(remap.oldPages, newPages) });
+  return moveTo(draft, process, vma, { ...remap, oldPages: Math.min(remap.oldPages, newPages) });
 }
 
 /** `remap_move`: every area of the range moves, and keeps its distance to the one before it. */
-function moveAll(draft: Draft, process: Process, remap: Remap): Outcome {
+function moveAll(draft: Draft, process: ProcessDraft, remap: Remap): Outcome {
   const end = remap.start + remap.oldPages;
   const areas = process.vmas.filter((vma) => vma.end > remap.start && vma.start < end);
   const first = areas[0];
@@ -79,12 +74,10 @@ function moveAll(draft: Draft, process: Process, remap: Remap): Outcome {
     if (result !== undefined) target += area.start - lastEnd;
     lastEnd = area.end;
     const part: Remap = { ...remap, start, oldPages: pages, newPages: pages, to: target * PAGE_SIZE };
-    const current = draft.process(process.name);
-    const vma = current === undefined ? undefined : findVma(current.vmas, start);
-    if (current === undefined || vma === undefined) return fail(draft, 'EFAULT', 'REMAP-07');
-    const refused = refusal(draft, current, vma, part) ?? undefined;
+    const vma = findVma(process.vmas, start);
+    const refused = refusal(draft, process, vma, part);
     if (refused !== undefined) return refused;
-    const outcome = placeOne(draft, current, part);
+    const outcome = placeOne(draft, process, part);
     if (!('ret' in outcome)) return outcome;
     if (result !== undefined) draft.outcomeClauses.push('REMAP-30');
     result ??= outcome;

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import type { TargetFacts } from '../spec/protocol.ts';
@@ -21,7 +22,8 @@ import { fail, succeed } from './outcome.ts';
 import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, mayLieAt, PAGE_SIZE } from './place.ts';
 import { readsNewEntries } from './pages.ts';
-import type { Page, Process, Vma } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import type { Process, Vma } from './state.ts';
 import { unmapRange } from './unmap.ts';
 import * as flag from './vm-flags.ts';
 
@@ -48,7 +50,7 @@ export function overlaps(facts: TargetFacts, { start, oldPages, newPages, to }: 
 }
 
 /** The last checks of a move to a place that was named, and the move. */
-export function moveTo(draft: Draft, process: Process, vma: Vma, remap: Remap): Outcome {
+export function moveTo(draft: Draft, process: ProcessDraft, vma: Vma, remap: Remap): Outcome {
   if (remap.dontUnmap && !mayExpand(draft, process, remap.oldPages)) return fail(draft, 'ENOMEM', 'SIZE-01');
   const target = remap.isFixed ? (remap.to ?? 0) / PAGE_SIZE : hinted(draft, process, vma, remap);
   if (target === undefined) return fail(draft, 'ENOMEM', 'REMAP-12');
@@ -99,7 +101,7 @@ function mayCharge(draft: Draft, vma: Vma, more: number): boolean {
 }
 
 /** Grows an area: in place where there is room behind it, else somewhere else if it may move. */
-export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Outcome {
+export function grow(draft: Draft, process: ProcessDraft, vma: Vma, remap: Remap): Outcome {
   const { start, oldPages, newPages } = remap;
   const { facts } = draft.kernel;
   const more = newPages - oldPages;
@@ -108,10 +110,10 @@ export function grow(draft: Draft, process: Process, vma: Vma, remap: Remap): Ou
     if (!mayCharge(draft, vma, more)) return fail(draft, 'ENOMEM', 'REMAP-18');
     // It grows by merging with what is added, which a special area does not.
     if (isSpecial(vma.flags) && growsByMerging(draft)) return fail(draft, 'ENOMEM', 'PLACE-08');
-    const grown = growInPlace(draft, process, vma, more);
+    growInPlace(draft, process, vma, more);
     if ((vma.flags & flag.VM_LOCKED) !== 0) {
       draft.framesClauses.push('LOCK-06');
-      populate(draft, grown, start + oldPages, start + newPages, true);
+      populate(draft, process, start + oldPages, start + newPages, true);
     }
     return succeed(draft, start, 'REMAP-19');
   }
@@ -127,20 +129,30 @@ function growsByMerging({ contract, kernel }: Draft): boolean {
   return changes.mremapMergesInPlace(kernel);
 }
 
-function growInPlace(draft: Draft, process: Process, vma: Vma, more: number): Process {
+function growInPlace(draft: Draft, process: ProcessDraft, vma: Vma, more: number): void {
   const extension = { ...slice(vma, vma.end, vma.end), end: vma.end + more };
   const merged = changes.mremapMergesInPlace(draft.kernel)
     ? mergeNew(draft, process.vmas, extension, 'grown')
     : undefined;
-  const vmas = merged ?? process.vmas.map((other) => (other === vma ? { ...vma, end: vma.end + more } : other));
-  const changed = { ...process, vmas };
-  draft.replace(changed);
+  if (merged === undefined) process.replaceArea(vma, { ...vma, end: vma.end + more });
+  else process.vmas = merged;
   draft.layoutClauses.push('REMAP-21');
-  return changed;
+}
+
+/**
+ * What lies at the place that was named goes, and the tail that a shorter length cuts off. Whether there was room for the areas
+ * that this may divide.
+ */
+export function makeRoom(draft: Draft, process: ProcessDraft, remap: Remap, target: number): boolean {
+  const { start, oldPages, newPages, isFixed } = remap;
+  if (isFixed && unmapRange(draft, process, target, target + newPages, 'UNMAP-07') === 'no-room') return false;
+  return (
+    oldPages <= newPages || unmapRange(draft, process, start + newPages, start + oldPages, 'UNMAP-07') !== 'no-room'
+  );
 }
 
 /** `move_vma`: the new area first, then the pages, then the old area goes. */
-export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, target: number): Outcome {
+export function move(draft: Draft, process: ProcessDraft, vma: Vma, remap: Remap, target: number): Outcome {
   const { start, oldPages, newPages } = remap;
   const { kernel } = draft;
   const end = start + oldPages;
@@ -150,16 +162,15 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
   } else if (isCrowded(draft, process, 3)) {
     return fail(draft, 'ENOMEM', 'AREA-04');
   }
-  let current = process;
   if (dividesFirst) {
     for (const page of [start, end]) {
-      const divided = findVma(current.vmas, page);
+      const divided = findVma(process.vmas, page);
       if (divided === undefined || divided.start === page) continue;
-      if (isCrowded(draft, current)) return fail(draft, 'ENOMEM', 'AREA-04');
-      current = splitAt(draft, current, page, 'REMAP-22');
+      if (isCrowded(draft, process)) return fail(draft, 'ENOMEM', 'AREA-04');
+      splitAt(draft, process, page, 'REMAP-22');
     }
   }
-  const source = findVma(current.vmas, start);
+  const source = findVma(process.vmas, start);
   if (source === undefined) throw new Error('model: the area that mremap moves is gone');
   const charge = remap.dontUnmap ? newPages : newPages - oldPages;
   if (changes.mremapChargesLate(kernel) && !mayCharge(draft, vma, charge)) return fail(draft, 'ENOMEM', 'REMAP-18');
@@ -172,39 +183,34 @@ export function move(draft: Draft, process: Process, vma: Vma, remap: Remap, tar
     pgoff: source.pgoff + delta,
     anonPgoff: source.anon === 0 ? target : source.anonPgoff + delta,
   };
-  const merged = mergeNew(draft, current.vmas, copyOf, 'moved');
+  const merged = mergeNew(draft, process.vmas, copyOf, 'moved');
   if (merged === undefined && draft.contract.vmOperations.open) draft.callback('vm_open', '', 'REMAP-23');
   if (merged !== undefined) draft.layoutClauses.push('VMA-03');
-  current = movePages(draft, { ...current, vmas: merged ?? inserted(current.vmas, copyOf) }, start, end, target);
-  current = forgetTracking(draft, current, start);
+  process.vmas = merged ?? inserted(process.vmas, copyOf);
+  movePages(draft, process, start, end, target);
+  forgetTracking(draft, process, start);
 
-  if (remap.dontUnmap) {
-    current = keepSource(draft, current, start, end);
-  } else if (oldPages > 0) {
-    const removed = unmapRange(draft, current, start, end, 'REMAP-24');
-    if (removed === undefined) throw new Error('model: mremap found no room for the area that it divides');
-    current = removed;
+  if (remap.dontUnmap) keepSource(process, start, end);
+  else if (oldPages > 0 && unmapRange(draft, process, start, end, 'REMAP-24') === 'no-room') {
+    throw new Error('model: mremap found no room for the area that it divides');
   }
   if ((vma.flags & flag.VM_LOCKED) !== 0 && newPages > oldPages) {
     draft.framesClauses.push('LOCK-06');
-    populate(draft, current, target + oldPages, target + newPages, true);
+    populate(draft, process, target + oldPages, target + newPages, true);
   }
   draft.layoutClauses.push('REMAP-21');
   return succeed(draft, target, movedClause(remap));
 }
 
 /** `untrack_pfn_clear`: an area of which pages have gone is not the one that remap_pfn_range has made, not even what is left of it. */
-function forgetTracking(draft: Draft, process: Process, page: number): Process {
+function forgetTracking(draft: Draft, process: ProcessDraft, page: number): void {
   const area = findVma(process.vmas, page);
-  if (area === undefined || (area.flags & flag.VM_PAT) === 0) return process;
-  const forgotten = { ...area, flags: area.flags & ~flag.VM_PAT };
-  const changed = { ...process, vmas: process.vmas.with(process.vmas.indexOf(area), forgotten) };
-  draft.replace(changed);
+  if (area === undefined || (area.flags & flag.VM_PAT) === 0) return;
+  process.replaceArea(area, { ...area, flags: area.flags & ~flag.VM_PAT });
   draft.layoutClauses.push('PLACE-10');
-  return changed;
 }
 
-function movedClause({ oldPages, dontUnmap, to }: Remap): string {
+function movedClause({ oldPages, dontUnmap, to }: Remap): ClauseId {
   if (oldPages === 0) return 'REMAP-25';
   if (dontUnmap) return 'REMAP-26';
   return to === undefined ? 'REMAP-31' : 'REMAP-27';
@@ -217,40 +223,30 @@ export function hasRoom(draft: Draft, process: Process, areas: number): boolean 
 }
 
 /** `move_page_tables`: the entries go along, and count as soft-dirty from then on. */
-function movePages(draft: Draft, process: Process, start: number, end: number, target: number): Process {
-  let pages: Map<number, Page> | undefined;
-  for (const [page, entry] of process.pages) {
-    if (page < start || page >= end) continue;
-    pages ??= new Map(process.pages);
+function movePages(draft: Draft, process: ProcessDraft, start: number, end: number, target: number): void {
+  const moving = [...process.pages].filter(([page]) => page >= start && page < end);
+  if (moving.length === 0) return;
+  const pages = process.changingPages();
+  for (const [page, entry] of moving) {
     pages.delete(page);
     pages.set(target + page - start, { ...entry, softDirty: true, known: readsNewEntries(draft) });
   }
-  if (pages !== undefined) {
-    draft.framesTouched = true;
-    draft.framesClauses.push('REMAP-28');
-  }
-  const changed = pages === undefined ? process : { ...process, pages };
-  draft.replace(changed);
-  return changed;
+  draft.framesTouched = true;
+  draft.framesClauses.push('REMAP-28');
 }
 
 /**
  * What MREMAP_DONTUNMAP leaves behind: an area without pages and without locks, and without copies if all of it moved. The
  * kernel counts as locked what was so before, which is too much when more was unlocked than has moved.
  */
-function keepSource(draft: Draft, process: Process, start: number, end: number): Process {
-  const vmas = process.vmas.map((vma) => {
+function keepSource(process: ProcessDraft, start: number, end: number): void {
+  const locked = lockedPages(process);
+  process.vmas = process.vmas.map((vma) => {
     if (start < vma.start || start >= vma.end) return vma;
     const flags = vma.flags & ~flag.VM_LOCKED_MASK;
     const isWhole = vma.start === start && vma.end === end;
     return isWhole ? { ...vma, flags, anon: 0, chain: [], anonPgoff: vma.start } : { ...vma, flags };
   });
-  const unlocked = lockedPages(process) - lockedPages({ ...process, vmas });
-  const miscounted = Math.max(0, unlocked - (end - start));
-  const changed: Process =
-    miscounted === 0
-      ? { ...process, vmas }
-      : { ...process, vmas, miscountedLocks: (process.miscountedLocks ?? 0) + miscounted };
-  draft.replace(changed);
-  return changed;
+  const unlocked = locked - lockedPages(process);
+  process.miscountedLocks += Math.max(0, unlocked - (end - start));
 }

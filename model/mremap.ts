@@ -8,10 +8,10 @@ import type { Remap } from './mremap-move.ts';
 import { remapStepwise } from './mremap-stepwise.ts';
 import { fail } from './outcome.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
-import type { Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
 
 /** mm/mremap.c: by the order of its checks until 6.16, or as it was written anew in 6.17. */
-export function mremap(draft: Draft, process: Process, op: Op<'mremap'>): Outcome {
+export function mremap(draft: Draft, process: ProcessDraft, op: Op<'mremap'>): Outcome {
   const at = resolve(draft, op.at);
   const to = op.place === undefined ? undefined : resolve(draft, op.place);
   if (at === undefined || (op.place !== undefined && to === undefined)) return { none: 'unbound' };

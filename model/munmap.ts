@@ -3,11 +3,11 @@ import type { Op } from '../spec/program.ts';
 import type { Draft } from './draft.ts';
 import { fail, succeed } from './outcome.ts';
 import { PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
-import type { Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { unmapRange } from './unmap.ts';
 
 /** mm/mmap.c `do_munmap`. */
-export function munmap(draft: Draft, process: Process, op: Op<'munmap'>): Outcome {
+export function munmap(draft: Draft, process: ProcessDraft, op: Op<'munmap'>): Outcome {
   const at = resolve(draft, op.at);
   if (at === undefined) return { none: 'unbound' };
   if (!safe(draft.kernel.facts, at, op.length, 'too-long')) return { none: 'unsafe' };
@@ -16,7 +16,7 @@ export function munmap(draft: Draft, process: Process, op: Op<'munmap'>): Outcom
   if (pages === 'zero') return fail(draft, 'EINVAL', 'UNMAP-03');
   if (typeof pages !== 'number') return fail(draft, 'EINVAL', 'UNMAP-04');
   const start = at / PAGE_SIZE;
-  const changed = unmapRange(draft, process, start, start + pages, 'UNMAP-07');
-  if (changed === undefined) return fail(draft, 'ENOMEM', 'AREA-02');
-  return succeed(draft, 0, changed === process ? 'UNMAP-05' : 'UNMAP-01');
+  const unmapped = unmapRange(draft, process, start, start + pages, 'UNMAP-07');
+  if (unmapped === 'no-room') return fail(draft, 'ENOMEM', 'AREA-02');
+  return succeed(draft, 0, unmapped ? 'UNMAP-01' : 'UNMAP-05');
 }

@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { type Contract, DEFAULT_MODE } from '../spec/contract.ts';
 import { atLeast } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
@@ -6,6 +7,7 @@ import { DEVICE_BUFFER, newBuffer } from './buffer.ts';
 import { freeNumber, install } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { succeed } from './outcome.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import { refuse, type Refused } from './refusal.ts';
 import type { Description, Process } from './state.ts';
 
@@ -15,7 +17,7 @@ const READ = 4;
 const WRITE = 2;
 
 /** fs/open.c `do_sys_openat2`: flags that exclude each other, a free number, then the file itself; a number is taken last. */
-export function open(draft: Draft, process: Process, op: Op<'open'>): Outcome {
+export function open(draft: Draft, process: ProcessDraft, op: Op<'open'>): Outcome {
   const flags = new Set<Flag>(op.flags);
   const description = descriptor(draft, process, op, flags);
   if ('errno' in description) {
@@ -23,7 +25,7 @@ export function open(draft: Draft, process: Process, op: Op<'open'>): Outcome {
     return description;
   }
   const { number, id } = description;
-  install(draft, process, number, id);
+  install(process, number, id);
   draft.bindDescriptor(op.to, number);
   return succeed(draft, number, flags.has('path') ? 'PATH-01' : successClause(op, flags));
 }
@@ -100,7 +102,7 @@ function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Descripti
 }
 
 /** The clause that says most about an open that succeeds. */
-function successClause(op: Op<'open'>, flags: ReadonlySet<Flag>): string {
+function successClause(op: Op<'open'>, flags: ReadonlySet<Flag>): ClauseId {
   if (op.access === 'neither') return 'OPEN-09';
   if (op.user === 'nobody') return 'OPEN-10';
   return flags.size > 0 ? 'OPEN-11' : 'OPEN-01';

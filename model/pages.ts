@@ -1,18 +1,13 @@
 import * as changes from './changes.ts';
 import type { Draft } from './draft.ts';
-import type { Page, Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import type { Page } from './state.ts';
 
 /** Puts a page table entry in place. */
-export function changePage(
-  draft: Draft,
-  process: Process,
-  page: number,
-  entry: Page,
-): { process: Process; page: Page } {
-  const changed = { ...process, pages: new Map(process.pages).set(page, entry) };
-  draft.replace(changed);
+export function changePage(draft: Draft, process: ProcessDraft, page: number, entry: Page): Page {
+  process.changingPages().set(page, entry);
   draft.framesTouched = true;
-  return { process: changed, page: entry };
+  return entry;
 }
 
 /** Whether a process can read a new entry that it did not ask for by an access of its own. */
@@ -26,29 +21,35 @@ export function readsOldEntries({ kernel }: Draft): boolean {
 }
 
 /** All entries of a range can be read without a fault from now on: `flush_tlb_range`, where that tells the machine. */
-export function flush(draft: Draft, process: Process, start: number, end: number): Process {
-  return mapPages(draft, process, start, end, (entry) => (entry.known ? entry : { ...entry, known: true }));
+export function flush(draft: Draft, process: ProcessDraft, start: number, end: number): void {
+  mapPages(draft, process, start, end, (entry) => (entry.known ? entry : { ...entry, known: true }));
 }
 
 /** Changes all entries of a range that a function changes; it returns the same entry for the others. */
 export function mapPages(
   draft: Draft,
-  process: Process,
+  process: ProcessDraft,
   start: number,
   end: number,
   change: (entry: Page, page: number) => Page,
-): Process {
-  let pages: Map<number, Page> | undefined;
+): void {
   for (const [page, entry] of process.pages) {
     if (page < start || page >= end) continue;
     const changed = change(entry, page);
-    if (changed === entry) continue;
-    pages ??= new Map(process.pages);
-    pages.set(page, changed);
+    if (changed !== entry) changePage(draft, process, page, changed);
   }
-  if (pages === undefined) return process;
-  const changed = { ...process, pages };
-  draft.replace(changed);
+}
+
+/** Takes away the entries that a function chooses. Whether there were any. */
+export function removePages(
+  draft: Draft,
+  process: ProcessDraft,
+  goes: (page: number, entry: Page) => boolean,
+): boolean {
+  const going = [...process.pages].filter(([page, entry]) => goes(page, entry));
+  if (going.length === 0) return false;
+  const pages = process.changingPages();
+  for (const [page] of going) pages.delete(page);
   draft.framesTouched = true;
-  return changed;
+  return true;
 }

@@ -3,6 +3,7 @@ import type { Op } from '../spec/program.ts';
 import { freeNumber, install, lookUpAny } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { fail, succeed } from './outcome.ts';
+import type { ProcessDraft } from './process-draft.ts';
 import type { Process } from './state.ts';
 
 /** net/core/scm.c `scm_fp_copy`: the message holds a reference of its own, also on a name (O_PATH). */
@@ -14,7 +15,7 @@ export function send(draft: Draft, process: Process, op: Op<'send'>): Outcome {
 }
 
 /** net/core/scm.c `scm_detach_fds`: the message is taken out first, so what finds no number is lost with it. */
-export function receive(draft: Draft, process: Process, op: Op<'receive'>): Outcome {
+export function receive(draft: Draft, process: ProcessDraft, op: Op<'receive'>): Outcome {
   const [description, ...rest] = draft.inFlight;
   if (description === undefined) {
     draft.bindDescriptor(op.to, -1);
@@ -27,7 +28,7 @@ export function receive(draft: Draft, process: Process, op: Op<'receive'>): Outc
     draft.drop(description);
     return fail(draft, 'EMFILE', 'PASS-04');
   }
-  install(draft, process, number, description);
+  install(process, number, description);
   draft.bindDescriptor(op.to, number);
   return succeed(draft, number, 'PASS-02');
 }

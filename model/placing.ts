@@ -1,8 +1,9 @@
 import { placementOf } from '../spec/contract.ts';
 import { marksTracked } from './changes.ts';
 import type { Draft } from './draft.ts';
-import { readsNewEntries } from './pages.ts';
-import type { Page, Process, Vma } from './state.ts';
+import { changePage, readsNewEntries } from './pages.ts';
+import type { ProcessDraft } from './process-draft.ts';
+import type { Page, Vma } from './state.ts';
 import * as flag from './vm-flags.ts';
 
 /** Drivers that put all pages in place in `mmap`, instead of one by one when they are accessed. */
@@ -25,13 +26,12 @@ export function placementFlags({ contract, kernel }: Draft): number {
  * All pages of an area that the driver's `mmap` has just been asked for. They may be written at once where the mapping is shared and
  * writable: `vm_page_prot` is as the kernel made it of the flags, before it looks at soft-dirty.
  */
-export function placePages(draft: Draft, process: Process, vma: Vma): Process {
+export function placePages(draft: Draft, process: ProcessDraft, vma: Vma): void {
   const placement = placementOf(draft.contract);
-  if (placement === 'fault') return process;
+  if (placement === 'fault') return;
   const buffer = draft.descriptions.get(vma.description)?.buffer;
   if (buffer === undefined) throw new Error('model: an area of no file description');
   const wanted = flag.VM_SHARED | flag.VM_WRITE;
-  const pages = new Map(process.pages);
   for (let page = vma.start; page < vma.end; page++) {
     const index = draft.contract.fault === 'first' ? 0 : vma.pgoff + page - vma.start;
     const entry: Page = {
@@ -42,12 +42,8 @@ export function placePages(draft: Draft, process: Process, vma: Vma): Process {
       dirty: false,
       known: readsNewEntries(draft),
     };
-    pages.set(page, entry);
+    changePage(draft, process, page, entry);
   }
-  const changed = { ...process, pages };
-  draft.replace(changed);
-  draft.framesTouched = true;
   draft.framesClauses.push(draft.contract.fault === 'first' ? 'FRAME-01' : 'FRAME-02');
   draft.framesClauses.push(placement === 'insert' ? 'PLACE-01' : 'PLACE-02');
-  return changed;
 }

@@ -1,7 +1,8 @@
 import { forkAnon } from './anon.ts';
 import { guardsMarkArea } from './changes.ts';
 import type { Draft } from './draft.ts';
-import { flush, readsOldEntries } from './pages.ts';
+import { changePage, flush, readsOldEntries } from './pages.ts';
+import { ProcessDraft } from './process-draft.ts';
 import type { Page, Process, Vma } from './state.ts';
 import {
   VM_DONTCOPY,
@@ -14,10 +15,9 @@ import {
 } from './vm-flags.ts';
 
 /** mm/mmap.c `dup_mmap`: every area is duplicated that may be; page tables only where a fault could not bring them back. */
-export function forkProcess(draft: Draft, parent: Process, name: string): void {
+export function forkProcess(draft: Draft, parent: ProcessDraft, name: string): void {
   const vmas: Vma[] = [];
   const pages = new Map<number, Page>();
-  let parentPages: Map<number, Page> | undefined;
   // The copies have no accessed bit, and the new process begins with a flush of everything.
   const known = readsOldEntries(draft);
   for (const vma of parent.vmas) {
@@ -42,20 +42,17 @@ export function forkProcess(draft: Draft, parent: Process, name: string): void {
       if (page < vma.start || page >= vma.end) continue;
       // What is shared from now on is protected in both, so that the next write is seen.
       if (isPrivate && entry.writable) {
-        parentPages ??= new Map(parent.pages);
-        parentPages.set(page, { ...entry, writable: false });
+        changePage(draft, parent, page, { ...entry, writable: false });
       }
       pages.set(page, isPrivate ? { ...entry, known, writable: false } : { ...entry, known, dirty: false });
     }
   }
-  if (parentPages !== undefined) draft.replace({ ...parent, pages: parentPages });
-  flush(draft, draft.process(parent.name) ?? parent, -Infinity, Infinity);
+  flush(draft, parent, -Infinity, Infinity);
   if (pages.size > 0) draft.framesTouched = true;
   const leftovers = draft.kernel.facts.forkLeavesPages === true ? keptPages(parent) : undefined;
-  draft.processes = [
-    ...draft.processes,
-    { name, descriptors: parent.descriptors, vmas, pages, futureFlags: 0, ...(leftovers && { leftovers }) },
-  ];
+  const { descriptors } = parent;
+  const child = { name, descriptors, vmas, pages, futureFlags: 0, leftovers, miscountedLocks: 0 };
+  draft.processes = [...draft.processes, new ProcessDraft(child)];
   if (vmas.length > 0) draft.layoutClauses.push('FORK-05');
 }
 

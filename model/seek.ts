@@ -1,3 +1,4 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import { atLeast } from '../spec/kernel.ts';
 import { toSigned } from '../spec/integer.ts';
 import type { Outcome } from '../spec/observation.ts';
@@ -25,7 +26,7 @@ function seek(
   whence: Exclude<Op<'lseek'>['whence'], 'bad'>,
   offset: bigint,
 ): Outcome {
-  let clause = 'SEEK-05';
+  let clause: ClauseId = 'SEEK-05';
   let position = offset;
   switch (whence) {
     case 'set':

@@ -78,10 +78,10 @@ export interface Process {
   readonly pages: ReadonlyMap<number, Page>;
   /** `mm->def_flags`: what mlockall makes of future mappings, VM_LOCKED and VM_LOCKONFAULT or 0. */
   readonly futureFlags: number;
-  /** Pages that its parent kept for itself, and that may still be there (`facts.forkLeavesPages`); absent: none. */
-  readonly leftovers?: ReadonlySet<number>;
-  /** Pages that count as locked and are not (see `dontunmapDividesLocked`); absent: none. */
-  readonly miscountedLocks?: number;
+  /** Pages that its parent kept for itself, and that may still be there (`facts.forkLeavesPages`); undefined: none. */
+  readonly leftovers: ReadonlySet<number> | undefined;
+  /** Pages that count as locked and are not (see `dontunmapDividesLocked`). */
+  readonly miscountedLocks: number;
 }
 
 export interface State {

@@ -1,8 +1,10 @@
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Layout, Outcome } from '../spec/observation.ts';
 import { FIRST_ACTOR, type Operation, type OperationName, type Program } from '../spec/program.ts';
 import { newBuffer } from './buffer.ts';
+import { install } from './descriptor-table.ts';
 import { Draft, type ExpectedCallback } from './draft.ts';
 import { observeFrames, observeLayout } from './observe.ts';
 import { access } from './operations/access.ts';
@@ -34,9 +36,9 @@ export interface Expected {
 
 /** The clauses that decided, by level; the last of each decided finally. */
 export interface Clauses {
-  readonly outcome: readonly string[];
-  readonly frames: readonly string[];
-  readonly layout: readonly string[];
+  readonly outcome: readonly ClauseId[];
+  readonly frames: readonly ClauseId[];
+  readonly layout: readonly ClauseId[];
 }
 
 export interface Step {
@@ -62,7 +64,17 @@ const initialStates = new WeakMap<Contract, State>();
 
 function firstState(contract: Contract, kernel: KernelProfile): State {
   const empty: State = {
-    processes: [{ name: FIRST_ACTOR, descriptors: [], vmas: [], pages: new Map(), futureFlags: 0 }],
+    processes: [
+      {
+        name: FIRST_ACTOR,
+        descriptors: [],
+        vmas: [],
+        pages: new Map(),
+        futureFlags: 0,
+        leftovers: undefined,
+        miscountedLocks: 0,
+      },
+    ],
     descriptions: new Map(),
     inFlight: [],
     setting: {},
@@ -124,11 +136,10 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
   const arena = [0, facts.arenaPages] as const;
   const zone = [zoneStart(facts), zoneEnd(facts)] as const;
   for (const range of facts.searchesUpward === true ? [arena, zone] : [zone, arena]) cleanFirst(draft, ...range);
-  for (const description of draft.process(FIRST_ACTOR)?.descriptors ?? []) {
-    if (description === 0) continue;
-    const first = draft.process(FIRST_ACTOR);
-    if (first === undefined) break;
-    draft.replace({ ...first, descriptors: first.descriptors.with(first.descriptors.indexOf(description), 0) });
+  const first = draft.process(FIRST_ACTOR);
+  for (const [number, description] of first?.descriptors.entries() ?? []) {
+    if (first === undefined || description === 0) continue;
+    install(first, number, 0);
     draft.drop(description);
     draft.releaseDropped();
   }

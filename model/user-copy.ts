@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts';
 import { type Access, type Fault, pageForKernelRead, pageForKernelWrite, pageForRead, pageForWrite } from './faults.ts';
 import { blocksOf } from './memcpy.ts';
 import { PAGE_SIZE } from './place.ts';
-import type { Process } from './state.ts';
+import type { ProcessDraft } from './process-draft.ts';
 
 /** A copy between the device's buffer and memory of a process. */
 export interface UserCopy {
@@ -28,13 +28,13 @@ export interface Copied {
  * of a processor with fast strings does not: it knows only by the addresses that its sides overlap, which those of two views
  * do not, and loads ahead (`facts.stepwiseCopies`). A copy that depends on it is performed, but nothing behind it is predicted.
  */
-export function copyUser(draft: Draft, process: Process, copy: UserCopy): Copied {
+export function copyUser(draft: Draft, process: ProcessDraft, copy: UserCopy): Copied {
   return draft.kernel.platform.userCopies === 'by-page'
     ? new PageWalk(draft, process, copy).run()
     : copyByProcessor(draft, process, copy);
 }
 
-function copyByProcessor(draft: Draft, process: Process, copy: UserCopy): Copied {
+function copyByProcessor(draft: Draft, process: ProcessDraft, copy: UserCopy): Copied {
   const walk = new Walk(draft, process, copy);
   const destination = copy.to === 'user' ? copy.at : copy.position;
   // Addresses in the zone are negative; alignment is that of the distance from the arena, which begins with a page.
@@ -46,7 +46,7 @@ function copyByProcessor(draft: Draft, process: Process, copy: UserCopy): Copied
     const asked = draft.callbacks.length;
     const last = walk.run({ from: stopped.done, to: copy.count, width: 1, retry: false });
     // All that can be asked for a second time is the page that could not be had.
-    const again = draft.callbacks.splice(asked).map(({ text }) => ({ text, clause: 'COPY-09' }));
+    const again = draft.callbacks.splice(asked).map(({ text }) => ({ text, clause: 'COPY-09' }) as const);
     draft.callbacks.push(...again);
     return last ?? { done: copy.count };
   }
@@ -57,9 +57,9 @@ function copyByProcessor(draft: Draft, process: Process, copy: UserCopy): Copied
 abstract class Sides {
   protected readonly draft: Draft;
   protected readonly copy: UserCopy;
-  protected process: Process;
+  protected readonly process: ProcessDraft;
 
-  constructor(draft: Draft, process: Process, copy: UserCopy) {
+  constructor(draft: Draft, process: ProcessDraft, copy: UserCopy) {
     this.draft = draft;
     this.process = process;
     this.copy = copy;
@@ -119,7 +119,6 @@ class Walk extends Sides {
     for (let page = Math.floor(start / PAGE_SIZE); page <= last; page++) {
       const access = this.#fault(page);
       if ('signal' in access) return access;
-      this.process = access.process;
     }
     return undefined;
   }
@@ -192,7 +191,6 @@ class PageWalk extends Sides {
     const touch = to === 'user' ? pageForKernelWrite : pageForKernelRead;
     const access = touch(this.draft, this.process, page);
     if ('signal' in access) return access;
-    this.process = access.process;
     const [destination, source] = to === 'user' ? [at, position] : [position, at];
     if (this.#isWithinPage(done, length)) this.draft.outcomeClauses.push('COPY-10');
     for (const block of blocksOf(length, destination + done, source + done)) {

@@ -1,3 +1,5 @@
+import type { ClauseId } from '../spec/clauses.ts';
+import type { Errno } from './errno.ts';
 import { encodeBytes, expandData } from '../spec/bytes.ts';
 import { writeRules } from '../spec/contract.ts';
 import type { Int64 } from '../spec/integer.ts';
@@ -15,7 +17,7 @@ import type { Process } from './state.ts';
 type Flags = Op<'preadv2'>['flags'];
 
 /** One segment's transfer: the bytes moved, or the driver's error. */
-type Moved = number | { readonly errno: string; readonly clause: string };
+type Moved = number | { readonly errno: Errno; readonly clause: ClauseId };
 
 export function readv(draft: Draft, process: Process, op: Op<'readv'>): Outcome {
   return read(draft, ownPlace(draft, process, op.fd, 'read'), op.lengths, undefined);
@@ -121,7 +123,7 @@ function refusal(
 function eachSegment(
   draft: Draft,
   lengths: readonly number[],
-  transfer: (length: number, clause: string, before: number, index: number) => Moved,
+  transfer: (length: number, clause: ClauseId, before: number, index: number) => Moved,
 ): Moved {
   const skipsEmpty = atLeast(draft.kernel, 5, 14);
   let rest = lengths.reduce((sum, length) => sum + length, 0);

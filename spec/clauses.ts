@@ -12,7 +12,7 @@ import { transfersClauses } from './clauses/transfers.ts';
 export type { Clause, ClauseFacts } from './clauses/clause.ts';
 
 /** All clauses by area, in the order in which people read them. */
-export const AREAS: readonly (readonly [title: string, clauses: readonly Clause[]])[] = [
+export const AREAS = [
   ['Descriptors', descriptorsClauses],
   ['Transfers', transfersClauses],
   ['Mappings', mappingsClauses],
@@ -21,9 +21,12 @@ export const AREAS: readonly (readonly [title: string, clauses: readonly Clause[
   ['Advice and locks', adviceClauses],
   ['Processes and the module', processesClauses],
   ['What can be seen', observedClauses],
-];
+] as const satisfies readonly (readonly [title: string, clauses: readonly Clause[]])[];
 
-const all = AREAS.flatMap(([, clauses]) => clauses);
+/** The id of a clause that there is. */
+export type ClauseId = (typeof AREAS)[number][1][number]['id'];
+
+const all: readonly Clause[] = AREAS.flatMap(([, clauses]): readonly Clause[] => clauses);
 
 /** All clauses by id. */
 export const CLAUSES: ReadonlyMap<string, Clause> = new Map(all.map((entry) => [entry.id, entry]));

@@ -1,7 +1,8 @@
 /** The reference model behind the wire: `node adapters/reference/main.ts`. Harnesses are tested with it. */
 import { createInterface } from 'node:readline';
 import { REFERENCE_FACTS } from '../../model/reference-facts.ts';
-import { end, initialState, step, type Step } from '../../model/step.ts';
+import type { Step } from '../../model/step.ts';
+import { traceProgram } from '../../model/trace.ts';
 import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../../spec/kernel.ts';
@@ -59,18 +60,13 @@ function runProgram(command: RunCommand, index: number, { contract, levels, prof
   if (program.ops.some((op) => 'fail' in op && op.fail !== undefined)) {
     return { seq: command.seq, index, result: 'skipped', reason: 'the reference lets nothing fail on demand' };
   }
-  let state = initialState(contract, profile, program);
-  const steps = program.ops.map((op) => {
-    const result = step(state, op, contract, profile, { everyLayout: command.layout === 'every' });
-    state = result.state;
-    return observation(result, levels);
-  });
+  const trace = traceProgram(program, contract, profile, { everyLayout: command.layout === 'every' });
   return {
     seq: command.seq,
     index,
     result: 'observed',
-    steps,
-    end: observation(end(state, contract, profile), levels),
+    steps: trace.steps.map((step) => observation(step, levels)),
+    end: observation(trace.end, levels),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { ClauseId } from '../../spec/clauses.ts';
+import type { Errno } from '../errno.ts';
 import { encodeBytes, expandData } from '../../spec/bytes.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
@@ -7,6 +9,7 @@ import { type Fault, pageForRead, pageForWrite } from '../faults.ts';
 import { getPages, type How, isOutOfReach } from '../gup.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
 import { PAGE_SIZE, resolve, safe } from '../place.ts';
+import type { ProcessDraft } from '../process-draft.ts';
 import type { Process } from '../state.ts';
 
 /** A part of a range of bytes that lies in one page. */
@@ -25,43 +28,39 @@ export function nextPart(at: number, done: number, length: number): Part {
 }
 
 /** Reads byte by byte, ascending; the first byte that cannot be read ends it with a signal. */
-function load(draft: Draft, process: Process, op: Op<'load'>): Outcome {
+function load(draft: Draft, process: ProcessDraft, op: Op<'load'>): Outcome {
   const at = resolve(draft, op.at);
   if (at === undefined) return { none: 'unbound' };
   if (!safe(draft.kernel.facts, at, op.length, 'wraps')) return { none: 'unsafe' };
   const bytes = new Uint8Array(op.length);
-  let current = process;
   for (let done = 0; done < op.length;) {
     const part = nextPart(at, done, op.length);
-    const result = pageForRead(draft, current, part.page);
+    const result = pageForRead(draft, process, part.page);
     if ('signal' in result) return signal(draft, result, done, encodeBytes(bytes.subarray(0, done)));
-    current = result.process;
-    bytes.set(draft.bytes(result.page.frame).subarray(part.offset, part.offset + part.length), done);
+    bytes.set(draft.bytes(result.frame).subarray(part.offset, part.offset + part.length), done);
     done += part.length;
   }
-  return { ...succeed(draft, op.length, dataClause(draft, current, at)), data: encodeBytes(bytes) };
+  return { ...succeed(draft, op.length, dataClause(draft, process, at)), data: encodeBytes(bytes) };
 }
 
 /** Where the bytes of the first page come from decides which clause speaks for them. */
-function dataClause(draft: Draft, process: Process, at: number): string {
+function dataClause(draft: Draft, process: Process, at: number): ClauseId {
   const entry = process.pages.get(Math.floor(at / PAGE_SIZE));
   if (entry?.anonymous === true) return 'COW-05';
   return draft.contract.fault === 'first' ? 'ALIAS-01' : 'ALIAS-02';
 }
 
 /** Writes byte by byte, ascending; bytes before a fault stay written. */
-function store(draft: Draft, process: Process, op: Op<'store'>): Outcome {
+function store(draft: Draft, process: ProcessDraft, op: Op<'store'>): Outcome {
   const at = resolve(draft, op.at);
   if (at === undefined) return { none: 'unbound' };
   const data = expandData(op.data);
   if (!safe(draft.kernel.facts, at, data.length, 'wraps')) return { none: 'unsafe' };
-  let current = process;
   for (let done = 0; done < data.length;) {
     const part = nextPart(at, done, data.length);
-    const result = pageForWrite(draft, current, part.page);
+    const result = pageForWrite(draft, process, part.page);
     if ('signal' in result) return signal(draft, result, done);
-    current = result.process;
-    draft.writable(result.page.frame).set(data.subarray(done, done + part.length), part.offset);
+    draft.writable(result.frame).set(data.subarray(done, done + part.length), part.offset);
     done += part.length;
   }
   return succeed(draft, data.length, 'ALIAS-03');
@@ -78,7 +77,7 @@ function remote(
   draft: Draft,
   op: Op<'vm_read' | 'vm_write' | 'mem_read' | 'mem_write'>,
   length: number,
-): { owner: Process; at: number } | Outcome {
+): { owner: ProcessDraft; at: number } | Outcome {
   const owner = draft.process(op.of);
   const at = resolve(draft, op.at);
   if (owner === undefined || at === undefined) return { none: 'unbound' };
@@ -87,7 +86,7 @@ function remote(
 
 /** A transfer of `length` bytes between memory of a process and somewhere else, part by part of a page. */
 interface RemoteTransfer {
-  readonly owner: Process;
+  readonly owner: ProcessDraft;
   /** Bytes from the start of the arena. */
   readonly at: number;
   readonly length: number;
@@ -100,11 +99,11 @@ interface Way {
   /** Returns how many bytes were copied. */
   readonly copy: (draft: Draft, transfer: RemoteTransfer) => number;
   /** When not even the first byte can be had. */
-  readonly errno: string;
-  readonly refused: string;
-  readonly short: string;
-  readonly read: (draft: Draft) => string;
-  readonly written: string;
+  readonly errno: Errno;
+  readonly refused: ClauseId;
+  readonly short: ClauseId;
+  readonly read: (draft: Draft) => ClauseId;
+  readonly written: ClauseId;
 }
 
 const VM: Way = {
@@ -126,7 +125,7 @@ const MEM: Way = {
 };
 
 /** What speaks against the first byte: where it lies, or who wants to get at it. */
-function refusedBy({ owner, at }: { owner: Process; at: number }, way: Way): string {
+function refusedBy({ owner, at }: { owner: Process; at: number }, way: Way): ClauseId {
   const flags = findVma(owner.vmas, Math.floor(at / PAGE_SIZE))?.flags ?? 0;
   return isOutOfReach(flags) ? 'PLACE-07' : way.refused;
 }
@@ -158,15 +157,13 @@ function writeRemote(draft: Draft, op: Op<'vm_write' | 'mem_write'>, way: Way): 
 
 /** mm/process_vm_access.c: the pages are pinned together, in rounds of as many as can be had, and then copied. */
 function pinAndCopy(draft: Draft, { owner, at, length, write, copyPart }: RemoteTransfer): number {
-  let current = owner;
   let done = 0;
   while (done < length) {
     const first = Math.floor((at + done) / PAGE_SIZE);
     const count = Math.floor((at + length - 1) / PAGE_SIZE) - first + 1;
-    const got = getPages(draft, current, first, count, { write, force: false, pins: true });
-    current = got.process;
-    if (got.pages.length === 0) break;
-    for (const { frame } of got.pages) {
+    const got = getPages(draft, owner, first, count, { write, force: false, pins: true });
+    if (got.length === 0) break;
+    for (const { frame } of got) {
       const part = nextPart(at, done, length);
       copyPart(frame, part, done);
       done += part.length;
@@ -178,16 +175,13 @@ function pinAndCopy(draft: Draft, { owner, at, length, write, copyPart }: Remote
 /** fs/proc/base.c `mem_rw`: pieces of a page's length, each of which ends early where a page cannot be had. */
 function accessRemote(draft: Draft, { owner, at, length, write, copyPart }: RemoteTransfer): number {
   const how: How = { write, force: draft.kernel.facts.memForce, pins: false };
-  let current = owner;
   let copied = 0;
   while (copied < length) {
     const pieceEnd = Math.min(length, copied + PAGE_SIZE);
     const before = copied;
     while (copied < pieceEnd) {
       const part = nextPart(at, copied, pieceEnd);
-      const got = getPages(draft, current, part.page, 1, how);
-      current = got.process;
-      const frame = got.pages[0]?.frame;
+      const frame = getPages(draft, owner, part.page, 1, how)[0]?.frame;
       if (frame === undefined) break;
       copyPart(frame, part, copied);
       copied += part.length;

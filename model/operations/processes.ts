@@ -4,9 +4,10 @@ import { DEVICE_BUFFER, resetDevice } from '../buffer.ts';
 import type { Draft } from '../draft.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
 import { endProcess, forkProcess } from '../processes.ts';
+import type { ProcessDraft } from '../process-draft.ts';
 import type { Process } from '../state.ts';
 
-function fork(draft: Draft, process: Process, op: Op<'fork'>): Outcome {
+function fork(draft: Draft, process: ProcessDraft, op: Op<'fork'>): Outcome {
   forkProcess(draft, process, op.to);
   return succeed(draft, 0, 'FORK-01');
 }

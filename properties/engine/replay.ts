@@ -4,9 +4,10 @@ import type { Program } from '../../spec/program.ts';
 import type { Target } from '../../spec/ports/target.ts';
 import { describeOperation } from '../../spec/program.ts';
 import { Session, SessionEnded } from './session.ts';
-import { end, initialState, step, type Step } from '../../model/step.ts';
+import type { Step } from '../../model/step.ts';
+import { traceProgram } from '../../model/trace.ts';
 import { misfit } from '../judge/answer-fit.ts';
-import { checkProgram } from '../judge/compare.ts';
+import { checkTrace } from '../judge/compare.ts';
 import { judgeReplay, propertyNamed } from './judge-replay.ts';
 import type { Property } from '../property.ts';
 import { endedDisagreement, endedMessage } from './ending.ts';
@@ -64,7 +65,9 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
     const { profile: kernel, levels } = session;
     const problem = misfit(program, answer, { levels });
     if (problem !== undefined) return { steps: [], message: problem };
-    const disagreement = checkProgram(program, answer, { contract, kernel, levels, everyLayout: true });
+    const failed = (index: number): boolean => answer.steps[index]?.failed === true;
+    const trace = traceProgram(program, contract, kernel, { everyLayout: true, failed });
+    const disagreement = checkTrace(trace, answer, { kernel, levels });
     if (disagreement !== undefined && 'unpredictable' in disagreement) {
       return { steps: [], message: disagreement.unpredictable };
     }
@@ -77,17 +80,14 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
         ...(frames && levels.includes('frames') && { frames }),
         ...(callbacks.length > 0 && levels.includes('callbacks') && { callbacks: callbacks.map((one) => one.text) }),
       };
-      const failed = disagreement?.step === steps.length;
-      steps.push({ text, expected, observed, ...(failed && { disagreement }) });
+      const disagrees = disagreement?.step === steps.length;
+      steps.push({ text, expected, observed, ...(disagrees && { disagreement }) });
     };
-    let state = initialState(contract, kernel, program);
-    for (const [index, op] of program.ops.entries()) {
-      const failed = answer.steps[index]?.failed === true;
-      const result = step(state, op, contract, kernel, { everyLayout: true, failed });
-      state = result.state;
-      add(describeOperation(op), result, answer.steps[index]);
+    for (const [index, result] of trace.steps.entries()) {
+      const op = program.ops[index];
+      if (op !== undefined) add(describeOperation(op), result, answer.steps[index]);
     }
-    add('end', end(state, contract, kernel), answer.end);
+    add('end', trace.end, answer.end);
     return { steps };
   } catch (error) {
     if (!(error instanceof SessionEnded) || signal?.aborted === true) throw error;

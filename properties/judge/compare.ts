@@ -5,7 +5,8 @@ import { answerable } from './known-reports.ts';
 import type { Frames, Layout, Level, Observation, Outcome } from '../../spec/observation.ts';
 import { describeOperation, type Program } from '../../spec/program.ts';
 import type { Answer } from '../../spec/protocol.ts';
-import { end, type Expected, initialState, step, type Step } from '../../model/step.ts';
+import type { Expected, Step } from '../../model/step.ts';
+import { type Trace, traceProgram } from '../../model/trace.ts';
 
 export type Observed = Extract<Answer, { result: 'observed' }>;
 
@@ -23,7 +24,6 @@ export interface Checker {
   readonly kernel: KernelProfile;
   readonly levels: readonly Level[];
   readonly coverage?: Coverage;
-  readonly everyLayout?: boolean;
 }
 
 /** The program does what the model does not predict, and before that nothing disagrees. */
@@ -31,30 +31,38 @@ export interface Unpredictable {
   readonly unpredictable: string;
 }
 
-/**
- * Holds what a target observed against the model, operation by operation. Yields the first disagreement. The answer has to fit
- * the program (`answer-fit.ts`).
- */
+/** Holds what a target observed against the model: `checkTrace` for a program whose trace is not known. */
 export function checkProgram(
   program: Program,
   answer: Observed,
   checker: Checker,
 ): Disagreement | Unpredictable | undefined {
   const { contract, kernel } = checker;
-  let state = initialState(contract, kernel, program);
+  const failed = (index: number): boolean => answer.steps[index]?.failed === true;
+  return checkTrace(traceProgram(program, contract, kernel, { failed }), answer, checker);
+}
+
+/**
+ * Holds what a target observed against what its program must yield, operation by operation. Yields the first disagreement. The
+ * answer has to fit the program (`answer-fit.ts`).
+ */
+export function checkTrace(
+  trace: Trace,
+  answer: Observed,
+  checker: Omit<Checker, 'contract'>,
+): Disagreement | Unpredictable | undefined {
+  const { program, steps, end } = trace.given((index) => answer.steps[index]?.failed === true);
   for (const [index, operation] of program.ops.entries()) {
-    const observation = answer.steps[index];
-    const failed = observation?.failed === true;
-    const result = step(state, operation, contract, kernel, { everyLayout: checker.everyLayout === true, failed });
+    const [result, observation] = [steps[index], answer.steps[index]];
+    if (result === undefined) throw new Error('check: a trace has a step for each operation');
     const difference = observation === undefined ? undefined : compare(result, observation, checker, index);
     if (difference !== undefined) return difference;
     if (result.unpredictable !== undefined) {
       const text = describeOperation(operation);
       return { unpredictable: `${text} (operation ${String(index)}) ${result.unpredictable}` };
     }
-    state = result.state;
   }
-  const difference = compare(end(state, contract, kernel), answer.end, checker, program.ops.length);
+  const difference = compare(end, answer.end, checker, program.ops.length);
   if (difference === undefined && checker.levels.includes('health')) checker.coverage?.add('HEALTH-03');
   return difference;
 }
@@ -69,7 +77,12 @@ function disagree(
   return { level, clause, step, expected, observed };
 }
 
-function compare(result: Step, observed: Observation, checker: Checker, index: number): Disagreement | undefined {
+function compare(
+  result: Step,
+  observed: Observation,
+  checker: Omit<Checker, 'contract'>,
+  index: number,
+): Disagreement | undefined {
   const { expected, clauses } = result;
   const { levels, coverage } = checker;
   const reports = observed.reports === undefined ? [] : answerable(observed.reports, checker.kernel.platform);

@@ -13,7 +13,7 @@ import {
 } from './clause.ts';
 
 /** Accessing memory: faults, aliases and private copies. */
-export const accessClauses: readonly Clause[] = [
+export const accessClauses = [
   clause(
     'FAULT-01',
     'callbacks',
@@ -190,4 +190,4 @@ export const accessClauses: readonly Clause[] = [
     'proc_mem.force_override of the kernel’s command line; measured on 7.3',
     { by: ['mem_read'], applies: (_, facts) => !facts.memForce },
   ),
-];
+] as const satisfies readonly Clause[];

@@ -12,7 +12,7 @@ import {
 } from './clause.ts';
 
 /** Advice, locks and questions about memory. */
-export const adviceClauses: readonly Clause[] = [
+export const adviceClauses = [
   clause('ADVICE-01', 'outcome', 'An advice for mapped memory succeeds.', 'madvise(2)', { by: ['madvise'] }),
   clause(
     'ADVICE-02',
@@ -388,4 +388,4 @@ export const adviceClauses: readonly Clause[] = [
     { by: ['clear_refs'], applies: (_, facts) => facts.softDirty },
   ),
   clause('DIRTY-03', 'outcome', 'clear_refs succeeds.', 'proc_pid_clear_refs(5)', { by: ['clear_refs'] }),
-];
+] as const satisfies readonly Clause[];

@@ -8,8 +8,8 @@ import type { OperationName, SettingName } from '../program.ts';
 export type Version = readonly [major: number, minor: number];
 
 /** One numbered requirement. Ids are stable: a clause may be withdrawn, its id is never reused. */
-export interface Clause {
-  readonly id: string;
+export interface Clause<Id extends string = string> {
+  readonly id: Id;
   readonly level: 'MUST' | 'SHOULD' | 'INFO';
   readonly text: string;
   /** Where it is written, or how it was measured. */
@@ -54,13 +54,13 @@ export type Applies = NonNullable<Clause['applies']>;
 export type Scope = Pick<Clause, 'by' | 'setting' | 'since' | 'before' | 'applies'>;
 
 /** A MUST. The last argument says where it applies: a predicate, or more of it. */
-export function clause(
-  id: string,
+export function clause<const Id extends string>(
+  id: Id,
   seen: Clause['seen'],
   text: string,
   source: string,
   scope: Applies | Scope = {},
-): Clause {
+): Clause<Id> {
   return { id, level: 'MUST', text, source, seen, ...(typeof scope === 'function' ? { applies: scope } : scope) };
 }
 

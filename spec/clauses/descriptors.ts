@@ -17,7 +17,7 @@ const guarded: Applies = (contract) => !/[67]$/.test(contract.node.mode ?? '0666
 const LIMITED = ['open', 'dup', 'receive'] as const;
 
 /** Descriptors, open file descriptions and whose buffer they show. */
-export const descriptorsClauses: readonly Clause[] = [
+export const descriptorsClauses = [
   clause(
     'OPEN-01',
     'outcome',
@@ -239,4 +239,4 @@ export const descriptorsClauses: readonly Clause[] = [
     both(reads, perOpen),
   ),
   clause('BUF-02', 'outcome', 'All opens share the device’s buffer.', 'contract, buffer.owner', both(reads, perDevice)),
-];
+] as const satisfies readonly Clause[];

@@ -18,7 +18,7 @@ import {
 } from './clause.ts';
 
 /** Areas: mapping, unmapping, protecting and moving them. */
-export const mappingsClauses: readonly Clause[] = [
+export const mappingsClauses = [
   clause('MAP-01', 'outcome', 'mmap with MAP_FIXED maps exactly there.', 'mmap(2), MAP_FIXED'),
   clause(
     'MAP-02',
@@ -540,4 +540,4 @@ export const mappingsClauses: readonly Clause[] = [
     'madvise(2), ERRORS; mm/madvise.c madvise_vma_behavior; measured',
     { setting: 'areas', by: ['madvise'], since: [5, 17] },
   ),
-];
+] as const satisfies readonly Clause[];

@@ -1,7 +1,7 @@
 import { aliasing, both, byOffset, clause, type Clause, mapsPrivately, merges, shown } from './clause.ts';
 
 /** What can be seen of an address space, and what must never be seen. */
-export const observedClauses: readonly Clause[] = [
+export const observedClauses = [
   clause(
     'VMA-01',
     'layout',
@@ -86,4 +86,4 @@ export const observedClauses: readonly Clause[] = [
     'Documentation/admin-guide/mm/soft-dirty.rst; mm/memory.c wp_page_reuse; measured',
     { by: ['clear_refs'], applies: (_, facts) => facts.softDirty },
   ),
-];
+] as const satisfies readonly Clause[];

@@ -1,7 +1,7 @@
 import { both, clause, type Clause, inserts, mergesToGrow, notFixedInSize, remaps } from './clause.ts';
 
 /** Pages that the driver’s mmap puts in place, so that nothing is left to be faulted in. */
-export const placingClauses: readonly Clause[] = [
+export const placingClauses = [
   clause(
     'PLACE-01',
     'frames',
@@ -76,4 +76,4 @@ export const placingClauses: readonly Clause[] = [
     'mm/pagewalk.c walk_page_test, mm/mincore.c; measured on 5.10, 6.1 and 6.12, not so on 7.3',
     { by: ['mincore'], before: [7, 3], applies: remaps },
   ),
-];
+] as const satisfies readonly Clause[];

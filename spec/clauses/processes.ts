@@ -16,7 +16,7 @@ import {
 } from './clause.ts';
 
 /** Processes and the module. */
-export const processesClauses: readonly Clause[] = [
+export const processesClauses = [
   clause('FORK-01', 'outcome', 'fork creates a process with the same descriptors and mappings.', 'fork(2)'),
   clause(
     'FORK-02',
@@ -112,4 +112,4 @@ export const processesClauses: readonly Clause[] = [
     'Documentation/fault-injection/fault-injection.rst; measured',
     { applies: (_, facts) => facts.failures.length > 0 },
   ),
-];
+] as const satisfies readonly Clause[];

@@ -28,7 +28,7 @@ const MEMORY = ['read_into', 'write_from'] as const;
 const seekable: Applies = (contract) => contract.lseek === 'proc';
 
 /** Moving bytes and positions. */
-export const transfersClauses: readonly Clause[] = [
+export const transfersClauses = [
   clause(
     'READ-01',
     'outcome',
@@ -578,4 +578,4 @@ export const transfersClauses: readonly Clause[] = [
       applies: (c) => c.node.kind === 'proc' && c.lseek === 'proc',
     },
   ),
-];
+] as const satisfies readonly Clause[];

@@ -1,0 +1,22 @@
+/** The errors that the model knows, by their names in errno(3); those that a contract's driver may choose are among them. */
+export type Errno =
+  | 'EACCES'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EBUSY'
+  | 'EEXIST'
+  | 'EFAULT'
+  | 'EFBIG'
+  | 'EINVAL'
+  | 'EIO'
+  | 'EMFILE'
+  | 'ENODEV'
+  | 'ENOMEM'
+  | 'ENOSPC'
+  | 'ENOTDIR'
+  | 'ENOTTY'
+  | 'ENXIO'
+  | 'EOPNOTSUPP'
+  | 'EOVERFLOW'
+  | 'EPERM'
+  | 'ESPIPE';
