@@ -14,6 +14,12 @@ import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/faults.ts';
 
+/** What is checked when no target is named. */
+export const DEFAULT_TARGETS: readonly string[] = ['sim', 'memfd', 'kernel:6.12'];
+
+/** What the tests of this repository use, as far as it takes preparing; tests of other targets are left out where these are not ready. */
+export const TEST_TARGETS: readonly string[] = ['memfd', ...knownKernels().map((series) => `kernel:${series}`)];
+
 /** A target that is a program of this package, run by this very Node: a source in a checkout, in the package built from it. */
 function scriptTarget(name: string, path: string, args: readonly string[] = []): Target {
   const script = fileURLToPath(new URL(path + extname(import.meta.filename), import.meta.url));
@@ -103,6 +109,18 @@ export function resolveTarget(name: string, options: KernelTargetOptions = {}): 
   const names = known.map((candidate) => candidate.name).filter((candidate) => !candidate.startsWith('faulty:'));
   const commands = COMMAND_PREFIXES.map((prefix) => `${prefix}COMMAND`);
   throw new ConformanceError('usage', 'unknown-target', unknownName('target', name, [...names, ...commands]));
+}
+
+/** The packages that targets need and this machine does not have, by the name of the target; a target that lacks none is left out. */
+export async function packagesMissingFor(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const needed = new Map(kinds().map(({ name, needs }) => [name, needs]));
+  const found = new Map<string, readonly string[]>();
+  for (const name of names) {
+    const purpose = needed.get(name);
+    const missing = purpose === undefined ? [] : await missingPackages(purpose);
+    if (missing.length > 0) found.set(name, missing);
+  }
+  return found;
 }
 
 /** All targets and whether they can run here now. */

@@ -5,7 +5,7 @@ import { buildLayer, defaultCacheDir, layerKey } from './cache.ts';
 import { buildImage } from './image.ts';
 import { machineArguments } from './machine.ts';
 import { buildModules, type BuiltModules } from './modules.ts';
-import { installPackages } from '../packages.ts';
+import { requirePackages } from '../packages.ts';
 import { pruneLayers } from './prune.ts';
 import { kernelRelease } from './releases.ts';
 import { prepareRoot } from './root.ts';
@@ -78,7 +78,7 @@ export async function prepareKit(options: KitOptions): Promise<Kit> {
     onProgress: options.onProgress,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  await installPackages('guest', context.onProgress);
+  await requirePackages('guest');
   const root = await prepareRoot(release, context);
   const { userModule } = options;
   const built =

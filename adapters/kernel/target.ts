@@ -4,7 +4,7 @@ import type { ModuleToLoad } from './image.ts';
 import { openGuest } from './guest.ts';
 import { type Kit, prepareKit } from './kit.ts';
 import type { UserModule } from './user-module.ts';
-import { installPackages } from '../packages.ts';
+import { requirePackages } from '../packages.ts';
 import { kernelRelease } from './releases.ts';
 
 export interface KernelTargetOptions {
@@ -26,7 +26,7 @@ export function kernelTarget(series: string, options: KernelTargetOptions = {}):
     name: options.name ?? `kernel:${series}`,
     ownsKernel: true,
     prepare: async ({ onProgress, signal }) => {
-      await installPackages('guest', onProgress);
+      await requirePackages('guest');
       const helper = await buildHelper({ onProgress });
       kit = await prepareKit({
         kernel: series,
