@@ -99,13 +99,12 @@ async function run(options: RunOptions): Promise<ExitCode> {
     progress.stop();
     writeFileSync(files.junit, reportJunit(view, context));
     writeFileSync(files.coverage, reportCoverage(view, context.clause));
-    for (const line of summarize(view, context, paint)) say(line);
-    const { journal, junit, coverage } = files;
-    say(`seed ${String(plan.seed)}, journal ${journal}, JUnit ${junit}, coverage ${coverage}`);
+    for (const line of summarize(view, context, files.directory, paint)) say(line);
     const lacking = [...(await packagesMissingFor(names)).keys()];
     if (lacking.length > 0) {
       say(`install what is missing: ${invocation()} prepare ${lacking.join(' ')} (or run again with --install)`);
     }
+    const { journal, junit, coverage } = files;
     if (options.json) printJson(reportJson(view, { journal, junit, coverage }, context.clause));
     return view.footer === undefined ? EXIT.incomplete : exitCodeOf(view.footer.verdict);
   } finally {
