@@ -14,6 +14,12 @@ import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/mutants.ts';
 
+/** What is checked when no target is named. */
+export const DEFAULT_TARGETS: readonly string[] = ['sim', 'memfd', 'kernel:6.12'];
+
+/** What the tests of this repository use, as far as it takes preparing; tests of other targets are left out where these are not ready. */
+export const TEST_TARGETS: readonly string[] = ['memfd', ...knownKernels().map((series) => `kernel:${series}`)];
+
 /** A target that is a program of this package, run by this very Node: a source in a checkout, in the package built from it. */
 function scriptTarget(name: string, path: string, args: readonly string[] = []): Target {
   const script = fileURLToPath(new URL(path + extname(import.meta.filename), import.meta.url));
@@ -24,10 +30,10 @@ function scriptTarget(name: string, path: string, args: readonly string[] = []):
   };
 }
 
-/** What sets a kernel for User Mode Linux apart, as the end of a sentence. */
-function umlPeculiarity({ checks, packaged }: UmlRelease): string {
-  if (packaged) return ', from Debian’s package instead of compiled';
-  return checks ? ', which reports what drivers do silently' : '';
+/** What a kernel for User Mode Linux is, in a few words. */
+function describeUml({ series, checks, packaged }: UmlRelease): string {
+  if (packaged) return `User Mode Linux ${series}, as Debian packages it`;
+  return `User Mode Linux ${series}${checks ? ', instrumented for drivers' : ': Linux as a process'}`;
 }
 
 interface Kind {
@@ -36,35 +42,37 @@ interface Kind {
   readonly make: (options: KernelTargetOptions) => Target;
   /** What has to be installed and built first. */
   readonly needs?: Exclude<Purpose, 'tests'>;
+  /** It is wrong on purpose. */
+  readonly planted?: true;
 }
 
 function kinds(): readonly Kind[] {
   return [
     {
       name: 'sim',
-      description: 'the simulator: a second implementation, which works as a kernel does',
+      description: 'a simulator of Linux 6.12',
       make: () => scriptTarget('sim', 'simulator/main'),
     },
     ...knownKernels().map((series) => ({
       name: `sim:${series}`,
-      description: `the simulator, working as Linux ${series} does`,
+      description: `a simulator of Linux ${series}`,
       make: () => scriptTarget(`sim:${series}`, 'simulator/main', ['--kernel', series]),
     })),
     {
       name: 'memfd',
-      description: 'this machine’s kernel, with memfds in place of the device',
+      description: 'this machine’s kernel, with memfds as devices',
       make: memfdTarget,
       needs: 'helper',
     },
     ...knownKernels().map((series) => ({
       name: `kernel:${series}`,
-      description: `the modules in Debian’s Linux ${series}, in a virtual machine`,
+      description: `Debian’s Linux ${series} in a virtual machine`,
       make: (options: KernelTargetOptions) => kernelTarget(series, options),
       needs: 'guest' as const,
     })),
     ...UML_RELEASES.map((release) => ({
       name: umlName(release),
-      description: `the modules in Linux ${release.series} as a process of this machine (User Mode Linux)${umlPeculiarity(release)}`,
+      description: describeUml(release),
       make: (options: KernelTargetOptions) => umlTarget(release, options),
       needs: 'uml' as const,
     })),
@@ -75,7 +83,8 @@ function kinds(): readonly Kind[] {
     },
     ...FAULT_NAMES.map((fault) => ({
       name: `faulty:${fault}`,
-      description: 'a simulator that is wrong on purpose: the suite must find it',
+      description: 'a simulator with a planted bug',
+      planted: true as const,
       make: () => scriptTarget(`faulty:${fault}`, 'simulator/main', ['--fault', fault]),
     })),
   ];
@@ -100,9 +109,21 @@ export function resolveTarget(name: string, options: KernelTargetOptions = {}): 
     if (options.userModule !== undefined && !LOADS_MODULES.has(kind.needs)) throw loadsNoModules(name);
     return kind.make(options);
   }
-  const names = known.map((candidate) => candidate.name).filter((candidate) => !candidate.startsWith('faulty:'));
+  const names = known.filter((candidate) => !candidate.planted).map((candidate) => candidate.name);
   const commands = COMMAND_PREFIXES.map((prefix) => `${prefix}COMMAND`);
   throw new ConformanceError('usage', 'unknown-target', unknownName('target', name, [...names, ...commands]));
+}
+
+/** The packages that targets need and this machine does not have, by the name of the target; a target that lacks none is left out. */
+export async function packagesMissingFor(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const needed = new Map(kinds().map(({ name, needs }) => [name, needs]));
+  const found = new Map<string, readonly string[]>();
+  for (const name of names) {
+    const purpose = needed.get(name);
+    const missing = purpose === undefined ? [] : await missingPackages(purpose);
+    if (missing.length > 0) found.set(name, missing);
+  }
+  return found;
 }
 
 /** All targets and whether they can run here now. */
@@ -113,11 +134,12 @@ export async function listTargets(): Promise<readonly TargetStatus[]> {
     uml: await missingPackages('uml'),
   };
   const ready = new Set([...(await kernelsReady()).map((series) => `kernel:${series}`), ...(await umlsReady())]);
-  return kinds().map(({ name, description, needs }): TargetStatus => {
-    if (needs === undefined) return { name, description, state: 'ready' };
+  return kinds().map(({ name, description, needs, planted }): TargetStatus => {
+    const about = { name, description, ...(planted && { planted }) };
+    if (needs === undefined) return { ...about, state: 'ready' };
     if (missing[needs].length > 0) {
-      return { name, description, state: 'missing', detail: `install with: ${installCommand(missing[needs])}` };
+      return { ...about, state: 'missing', detail: `install with: ${installCommand(missing[needs])}` };
     }
-    return { name, description, state: needs === 'helper' || ready.has(name) ? 'ready' : 'needs prepare' };
+    return { ...about, state: needs === 'helper' || ready.has(name) ? 'ready' : 'needs prepare' };
   });
 }

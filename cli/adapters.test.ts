@@ -161,7 +161,7 @@ it('adapters alone are what is run, and the command that replays a counterexampl
   );
   expect(exitCode).toBe(1);
   expect(readJournal(join(directory, 'o', 'journal.jsonl')).header.targets).toEqual([`adapter:${adapter}`]);
-  const replay = /^ {2}replay: .*? (replay .*)$/m.exec(stderr)?.[1] ?? '';
+  const replay = /^replay: .*? (replay .*)$/m.exec(stderr)?.[1] ?? '';
   // What a shell makes of it is what the program gets.
   const { stdout } = await execa('sh', ['-c', `printf '%s\\n' ${replay}`]);
   const words = stdout.split('\n');

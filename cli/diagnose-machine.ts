@@ -16,12 +16,12 @@ function diagnoseNode(): Finding {
   return ok ? { name: 'node', ok, detail } : { name: 'node', ok, detail, fix: 'npm ci' };
 }
 
-/** Root is never needed, it only installs packages by itself. */
+/** Root is needed for nothing but packages. */
 function diagnoseUser(): Finding {
   const root = process.getuid?.() === 0;
   const detail = root
-    ? 'Root: missing packages are installed when a target is prepared.'
-    : 'Not root: missing packages have to be installed by hand.';
+    ? 'Root: `prepare` and `run --install` install packages.'
+    : 'Not root: `prepare` and `run --install` install packages with sudo; nothing else needs root.';
   return { name: 'user', ok: true, detail };
 }
 

@@ -1,6 +1,6 @@
 import type { Verdict } from '../spec/journal.ts';
 
-/** What the command line ends with, as ARCHITECTURE.md says. */
+/** What the command line ends with, as README.md says. */
 export const EXIT = {
   conformant: 0,
   /** A nonconformance or a regression. */

@@ -92,6 +92,7 @@ async function checkTargets(session: Session): Promise<void> {
   const { plan, progress, signal } = session;
   const notes = new Set<string>();
   const broken = await prepareTargets(plan.targets, { progress, signal });
+  for (const [name, problem] of broken) progress.print(`${name} is left out: ${escapeControls(problem)}`);
   for (const target of plan.targets) {
     for (const contract of plan.contracts) {
       if (signal.aborted) return;

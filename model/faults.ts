@@ -35,11 +35,15 @@ export function pageForRead(draft: Draft, process: ProcessDraft, page: number): 
   noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
-  const access = vma.flags & flag.VM_ACCESS_FLAGS;
-  if (access === 0) return FORBIDDEN;
-  if (access === flag.VM_EXEC && draft.kernel.facts.executeOnly) return EXECUTE_ONLY;
+  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return FORBIDDEN;
+  if (isExecuteOnly(draft, vma)) return EXECUTE_ONLY;
   if (process.pages.get(page)?.known !== true && !mayBringIn(draft, vma)) return ABSENT;
   return learn(draft, process, page, faultIn(draft, process, vma, page, false));
+}
+
+/** Whether a protection key keeps loads and stores from the area; it is looked at before the permissions (`access_error`). */
+function isExecuteOnly({ kernel }: Draft, { flags }: Vma): boolean {
+  return kernel.facts.executeOnly && (flags & flag.VM_ACCESS_FLAGS) === flag.VM_EXEC;
 }
 
 /** Where the host may still have a page that the process has not, whether there is a fault is up to the host. */
@@ -65,6 +69,7 @@ export function pageForWrite(draft: Draft, process: ProcessDraft, page: number):
   noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
+  if (isExecuteOnly(draft, vma)) return EXECUTE_ONLY;
   if ((vma.flags & flag.VM_WRITE) === 0) return FORBIDDEN;
   const access = learn(draft, process, page, faultIn(draft, process, vma, page, true));
   if ('signal' in access || access.dirty) return access;

@@ -24,10 +24,10 @@ export interface ReportContext {
   readonly replayCommand: (entry: EntryOf<'counterexample'>) => string;
 }
 
-/** A counterexample for people: where, which clause, the program with the failing step marked, what replays it. */
+/** A counterexample for people: where, which clause, the program with the failing step marked, the difference. */
 export function describeCounterexample(
   entry: EntryOf<'counterexample'>,
-  context: ReportContext,
+  { clause }: Pick<ReportContext, 'clause'>,
   paint: Paint = plain,
 ): string[] {
   const { disagreement } = entry;
@@ -36,12 +36,11 @@ export function describeCounterexample(
   const effort = `${formatCount(entry.candidates)} candidates in ${formatDuration(entry.shrinkMs)}`;
   return [
     `${paint('bold', paint(entry.verdict === 'fail' ? 'red' : 'yellow', title))}: breaks ${disagreement.clause}`,
-    ...describeClause(disagreement.clause, context.clause),
+    ...describeClause(disagreement.clause, clause),
     ...(entry.verdict === 'flaky' ? ['  It did not repeat on a fresh target.'] : []),
     ...describeProgram(entry.text, disagreement.step, paint),
     ...describeDifference(disagreement, entry.text.length),
     paint('dim', `  shrunk from ${shrunk}, ${effort}`),
-    `  replay: ${context.replayCommand(entry)}`,
   ];
 }
 

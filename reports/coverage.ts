@@ -2,14 +2,16 @@ import type { ClauseLookup } from './counterexample.ts';
 import { describeDriverFile, listMissedLines } from './driver.ts';
 import { escapeControls } from './escape.ts';
 import { formatCount } from './format.ts';
+import { notesOn } from './notes.ts';
 import type { Cell, RunView } from './run-view.ts';
 
 /** Marks a clause that does not apply to a target with a contract. */
 const NOT_APPLICABLE = '–';
 
 /**
- * How often a run exercised each clause, and which lines of the drivers it did not reach, as Markdown: a row for each clause, a column for each target and contract. A clause
- * counts once for each expectation that it decided and that was compared.
+ * What a run has and has not checked, as Markdown: what was skipped and why; how often each clause was exercised, a row for each
+ * clause, a column for each target and contract; which lines of the drivers were not reached. A clause counts once for each
+ * expectation that it decided and that was compared.
  */
 export function reportCoverage(view: RunView, clause: ClauseLookup): string {
   const { header, cells } = view;
@@ -21,9 +23,11 @@ export function reportCoverage(view: RunView, clause: ClauseLookup): string {
     ['**reached**', '', ...cells.map(({ coverage }) => totalOf(coverage))],
   ];
   return [
+    `${header.tool.name} ${header.tool.version}, seed ${String(header.seed)}, started ${header.startedAt}.`,
+    '',
+    ...unchecked(cells),
     '# Coverage of the clauses',
     '',
-    `${header.tool.name} ${header.tool.version}, seed ${String(header.seed)}, started ${header.startedAt}.`,
     `A number says how often the clause decided what was compared; 0 was not reached, ${NOT_APPLICABLE} does not apply there.`,
     '',
     ...rows.map((row) => `| ${row.map(cellText).join(' | ')} |`),
@@ -31,6 +35,14 @@ export function reportCoverage(view: RunView, clause: ClauseLookup): string {
     ...drivers(cells),
     '',
   ].join('\n');
+}
+
+/** What was not checked; nothing if that is nothing. */
+function unchecked(cells: readonly Cell[]): string[] {
+  const notes = cells.flatMap((cell) => notesOn(cell).map((note) => `- ${cell.target} ${cell.contract}: ${note}`));
+  return notes.length === 0
+    ? []
+    : ['# What was not checked', '', ...notes.map((note) => note.replaceAll('\n', ' ')), ''];
 }
 
 function countOf({ coverage }: Cell, id: string): string {

@@ -77,7 +77,10 @@ function outcome(cell: Cell, result: EntryOf<'result'>, context: ReportContext):
     case 'flaky': {
       const found = cell.counterexamples.filter((entry) => entry.property === result.property);
       const clauses = [...new Set(found.map((entry) => entry.disagreement.clause))];
-      const details = found.flatMap((entry) => describeCounterexample(entry, context));
+      const details = found.flatMap((entry) => [
+        ...describeCounterexample(entry, context),
+        `  replay: ${context.replayCommand(entry)}`,
+      ]);
       return { failure: problem(result.verdict, `breaks ${clauses.join(', ')}`, [...text, ...details]) };
     }
   }

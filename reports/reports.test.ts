@@ -14,11 +14,13 @@ import {
   passingRun,
   started,
 } from '../tools/testing/journal.ts';
-import { formatDuration, formatTable, formatValue } from './format.ts';
+import { formatDuration, formatMinutes, formatTable, formatValue, type Paint, wrapList } from './format.ts';
 import { reportJson } from './json.ts';
 import { reportJunit } from './junit.ts';
-import { viewRun } from './run-view.ts';
-import { summarize } from './summary.ts';
+import { type RunView, viewRun } from './run-view.ts';
+import { summarize as summarizeRun } from './summary.ts';
+
+const HEAD = 'target  contract   verdict  programs  operations  ops/s  clauses  time';
 
 const context: ReportContext = {
   clause: (id) => (id === 'READ-02' ? { level: 'MUST', text: 'read returns bytes', source: 'read(2)' } : undefined),
@@ -43,46 +45,80 @@ describe('viewRun', () => {
 });
 
 describe('summarize', () => {
+  const summarize = (view: RunView, paint?: Paint): string[] => summarizeRun(view, context, 'out/7', paint);
+
   it('shows the clause, the failing step, both observations and the replay command', () => {
-    const text = summarize(viewRun(header, failingRun), context).join('\n');
+    const text = summarize(viewRun(header, failingRun)).join('\n');
     expect(text).toContain('FAIL sim lkmc_mmap lockstep: breaks READ-02');
     expect(text).toContain('MUST: read returns bytes (read(2))');
     expect(text).toContain('  >   1  p0: read(d0, 4) \\x1b[2J</failure>');
     expect(text).toContain('expected outcome: {"ret":4}');
     expect(text).toContain('replay: mmap-conformance replay TOKEN --target sim');
-    expect(text).toContain('clauses not reached: MAP-07');
+    expect(text).toContain('not reached: 1 clause; see coverage.md');
     expect(text).toContain('1,234');
   });
 
   it('lets no control character of a target through', () => {
-    const text = summarize(viewRun(header, failingRun), context).join('');
+    const text = summarize(viewRun(header, failingRun)).join('');
     expect(text).not.toContain('\u001b');
   });
 
-  it('names some of many clauses that were not reached, and counts the others', () => {
-    const clauses = Array.from({ length: 14 }, (_, index) => `MAP-${String(index + 10)}`);
-    const unreached = { ...coverage, clauses: Object.fromEntries(clauses.map((clause) => [clause, 0])) };
-    const text = summarize(viewRun(header, [header, started, passed, unreached, footer]), context).join('\n');
-    expect(text).toContain(`clauses not reached: ${clauses.slice(0, 10).join(', ')} and 4 more, see coverage.md`);
+  it('says the verdict first, then what failed; the commands that replay it come last', () => {
+    const second = { ...counterexample, token: 'OTHER' };
+    const lines = summarize(viewRun(header, [...failingRun, second]));
+    expect(lines[0]).toBe('fail: at least one program broke a clause');
+    expect(lines.findIndex((line) => line.startsWith('FAIL'))).toBeLessThan(lines.indexOf(HEAD));
+    expect(lines.slice(-2)).toEqual([
+      'replay: mmap-conformance replay TOKEN --target sim',
+      'replay: mmap-conformance replay OTHER --target sim',
+    ]);
+  });
+
+  it('has one screen for a run that passes, and one line for what was skipped', () => {
+    const targets = ['sim', 'memfd', 'kernel:6.12'];
+    const contracts = ['lkmc_mmap', 'pages_mmap'];
+    const all = { ...header, targets, contracts, properties: ['lockstep', 'leak'] };
+    const skip = { ...passed, property: 'leak', verdict: 'skipped' as const, message: 'no callbacks' };
+    const big = { ...passed, programs: 1_000_080, operations: 20_300_000, durationMs: 3_540_000 };
+    const entries = targets.flatMap((target) =>
+      contracts.flatMap((contract) => [started, big, skip, coverage].map((entry) => ({ ...entry, target, contract }))),
+    );
+    const lines = summarize(viewRun(all, [all, ...entries, footer]));
+    expect(lines[0]).toBe('pass: every program behaved as the contract says');
+    expect(lines).toContain('skipped: 6 properties; not reached: 6 clauses; see coverage.md');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.length).toBeLessThan(24);
+    expect(lines).toContain('kerne…6.12  pages_mmap  pass     1,000,090  20,301,234  5,734      2/3  59.0 min');
+  });
+
+  it('colours the verdict, and not a target that is called like one', () => {
+    const named = { ...header, targets: ['a pass b'] };
+    const entries = [started, passed, coverage].map((entry) => ({ ...entry, target: 'a pass b' }));
+    const paint: Paint = (style, text) => (style === 'green' ? `<${text.trimEnd()}>` : text);
+    const lines = summarize(viewRun(named, [named, ...entries, footer]), paint);
+    expect(lines.find((line) => line.startsWith('a pass'))).toMatch(/^a pass b {2}lkmc_mmap {2}<pass> /);
   });
 
   it('says that a run without a footer is incomplete', () => {
-    const text = summarize(viewRun(header, passingRun.slice(0, -1)), context).join('\n');
+    const text = summarize(viewRun(header, passingRun.slice(0, -1))).join('\n');
     expect(text).toContain('incomplete: the run did not reach its end');
   });
 
   it('says what has to be known of a target once, whatever the contracts', () => {
     const both = { ...header, contracts: ['lkmc_mmap', 'pages_mmap'] };
     const noted = { ...started, note: 'not measured' };
-    const lines = summarize(viewRun(both, [both, noted, { ...noted, contract: 'pages_mmap' }]), context);
+    const lines = summarize(viewRun(both, [both, noted, { ...noted, contract: 'pages_mmap' }]));
     expect(lines.filter((line) => line.includes('not measured'))).toEqual(['sim: not measured']);
   });
 
   it('says a message once for all properties that it stopped', () => {
     const broken = { ...passed, verdict: 'errored' as const, message: 'no such guest' };
-    const both = { ...header, properties: ['corpus', 'lockstep'] };
-    const lines = summarize(viewRun(both, [both, { ...broken, property: 'corpus' }, broken]), context);
-    expect(lines).toContain('sim lkmc_mmap: corpus, lockstep: errored: no such guest');
+    const both = { ...header, contracts: ['lkmc_mmap', 'pages_mmap'], properties: ['corpus', 'lockstep'] };
+    const results = both.contracts.flatMap((contract) =>
+      both.properties.map((property) => ({ ...broken, contract, property })),
+    );
+    const lines = summarize(viewRun(both, [both, ...results]));
+    expect(lines.filter((line) => line.includes('no such guest'))).toEqual(['sim: errored: no such guest']);
   });
 
   it('marks a disagreement after the last operation', () => {
@@ -151,6 +187,18 @@ describe('reportCoverage', () => {
     expect(text).toContain(String.raw`| MAP-01 | a\|b c\x1b | 12 |`);
   });
 
+  it('says before everything else what was not checked, and why', () => {
+    const skipped = { ...passed, property: 'leak', verdict: 'skipped' as const, message: 'no |callbacks|' };
+    const both = { ...header, properties: ['lockstep', 'leak'] };
+    const lines = reportCoverage(viewRun(both, [both, started, passed, skipped, coverage]), context.clause).split('\n');
+    expect(lines.slice(2, 6)).toEqual([
+      '# What was not checked',
+      '',
+      '- sim lkmc_mmap: clauses not reached: MAP-07',
+      '- sim lkmc_mmap: leak: skipped: no |callbacks|',
+    ]);
+  });
+
   it('says where a run did not get to', () => {
     const text = reportCoverage(viewRun(header, [header, started]), context.clause);
     expect(text).toContain('The run did not get to: sim lkmc_mmap.');
@@ -192,6 +240,25 @@ describe('formatting', () => {
     [245_000, '4 min 5 s'],
   ])('%d milliseconds are %s', (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text));
 
+  it('shortens the texts of a table in the middle, the widest first, until it fits', () => {
+    const rows = [
+      ['name', 'kind', 'n'],
+      ['a-very-long-name', 'short', '1'],
+    ];
+    expect(formatTable(rows, { width: 20, shortened: [0, 1] })).toEqual([
+      'name        kind   n',
+      'a-ver…name  short  1',
+    ]);
+  });
+
+  it('wraps lists', () => {
+    expect(wrapList('k: ', ['aaaa', 'bbbb', 'cccc'], 13)).toEqual(['k: aaaa,', '   bbbb, cccc']);
+    expect(wrapList('k: ', [], 13)).toEqual([]);
+  });
+
+  it('says long times in minutes', () =>
+    expect([formatMinutes(900), formatMinutes(246_000)]).toEqual(['900 ms', '4.1 min']));
+
   it('aligns numbers to the right', () => {
     expect(
       formatTable([
@@ -207,9 +274,12 @@ describe('what was reached of the driver', () => {
   const view = viewRun(header, [...passingRun, driver]);
   const line = 'core.c: 61 of 63 lines, 22 of 24 branches; never: 7, 131-133; not in every way: 6, 120';
 
-  it('is a line of the summary for each source file', () => {
-    expect(summarize(view, context)).toEqual(
-      expect.arrayContaining([`sim lkmc_mmap: ${line}`, 'sim lkmc_mmap: sub/map.c: 4 of 4 lines, 0 of 0 branches']),
+  it('is a line of the summary for each source file, without the lists, which may be long', () => {
+    expect(summarizeRun(view, context, 'out/7')).toEqual(
+      expect.arrayContaining([
+        'sim lkmc_mmap: core.c: 61 of 63 lines, 22 of 24 branches',
+        'sim lkmc_mmap: sub/map.c: 4 of 4 lines, 0 of 0 branches',
+      ]),
     );
   });
 

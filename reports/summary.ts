@@ -1,103 +1,73 @@
-import { type Verdict, VERDICTS } from '../spec/journal.ts';
+import type { Verdict } from '../spec/journal.ts';
 import { describeCounterexample, type ReportContext } from './counterexample.ts';
-import { describeDriverFile } from './driver.ts';
 import { escapeControls } from './escape.ts';
-import { formatCount, formatDuration, formatTable, type Paint, paintVerdict, plain } from './format.ts';
+import { formatCount, formatMinutes, formatTable, type Paint, paintVerdict, plain, wrapList } from './format.ts';
+import { describeDrivers, describeProblems, describeSkips } from './notes.ts';
 import type { Cell, RunView } from './run-view.ts';
 
-/** Clauses that were not reached and that a note names at most. */
-const CLAUSES_NAMED = 10;
+/** Columns of the terminal that everybody has. */
+const WIDTH = 80;
+const HEAD = ['target', 'contract', 'verdict', 'programs', 'operations', 'ops/s', 'clauses', 'time'];
+const [TARGET, CONTRACT, VERDICT] = [0, 1, 2];
 
-/** The report of a run for a terminal, one string for each line. */
-export function summarize(view: RunView, context: ReportContext, paint: Paint = plain): string[] {
+/**
+ * The report of a run for a terminal, one string for each line: the verdict, what failed, the table, what was skipped, and where
+ * all of that is written. The commands that replay failures are last, where they are found without scrolling.
+ *
+ * @param directory - where the files of the run lie
+ */
+export function summarize(view: RunView, context: ReportContext, directory: string, paint: Paint = plain): string[] {
   const counterexamples = view.cells.flatMap((cell) => cell.counterexamples);
+  const problems = describeProblems(view);
   return [
+    verdictLine(view, paint),
+    ...counterexamples.flatMap((entry) => ['', ...describeCounterexample(entry, context, paint)]),
+    ...(problems.length > 0 ? ['', ...problems] : []),
+    '',
     ...table(view, paint),
     ...aboutTargets(view),
-    ...view.cells.flatMap((cell) => notes(cell)),
-    ...counterexamples.flatMap((entry) => ['', ...describeCounterexample(entry, context, paint)]),
-    '',
-    verdictLine(view, paint),
+    ...describeDrivers(view),
+    ...describeSkips(view),
+    `seed ${String(view.header.seed)}; reports are in ${directory}`,
+    ...counterexamples.map((entry) => `replay: ${paint('bold', context.replayCommand(entry))}`),
   ];
 }
 
-function table(view: RunView, paint: Paint): string[] {
-  const head = ['target', 'contract', 'kernel', 'verdict', 'programs', 'operations', 'ops/s', 'clauses', 'time'];
-  const [first, ...rest] = formatTable([head, ...view.cells.map((cell) => row(cell))]);
-  const rows = rest.map((line, index) => {
-    const verdict = view.cells[index]?.verdict ?? 'incomplete';
-    return line.replace(` ${verdict} `, ` ${paintVerdict(verdict, paint)} `);
+function table({ cells }: RunView, paint: Paint): string[] {
+  return formatTable([HEAD, ...cells.map((cell) => row(cell))], {
+    width: WIDTH,
+    shortened: [TARGET, CONTRACT],
+    style: (text, line, column) => {
+      if (line === 0) return paint('bold', text);
+      const verdict = column === VERDICT ? cells[line - 1]?.verdict : undefined;
+      return verdict === undefined ? text : paintVerdict(verdict, paint, text);
+    },
   });
-  return [paint('bold', first ?? ''), ...rows];
 }
 
 function row(cell: Cell): string[] {
   const { applicable, exercised } = cell.coverage;
   return [
-    cell.target,
+    escapeControls(cell.target),
     cell.contract,
-    escapeControls(cell.started?.kernel.release ?? '-'),
     cell.verdict,
     formatCount(cell.programs),
     formatCount(cell.operations),
     formatCount(cell.operationsPerSecond),
-    `${String(exercised.length)} of ${String(applicable.length)}`,
-    formatDuration(cell.durationMs),
+    `${String(exercised.length)}/${String(applicable.length)}`,
+    formatMinutes(cell.durationMs),
   ];
 }
 
-/** What has to be known of a target, once for each, whatever the contracts. */
-function aboutTargets(view: RunView): string[] {
-  const lines = view.cells.flatMap(({ target, started }) =>
-    started?.note === undefined ? [] : [`${target}: ${escapeControls(started.note)}`],
+/** The kernels, and what else has to be known of a target, once for each, whatever the contracts. */
+function aboutTargets({ cells }: RunView): string[] {
+  const kernels = cells.flatMap(({ target, started }) =>
+    started === undefined ? [] : [`${target} ${started.kernel.release}`],
   );
-  return [...new Set(lines)];
-}
-
-/** What the table has no room for: levels, verdicts beside `pass`, clauses that were not reached, troubles. */
-function notes(cell: Cell): string[] {
-  const lines: string[] = [];
-  const others = VERDICTS.filter((verdict) => verdict !== 'pass' && cell.verdicts[verdict] > 0);
-  if (others.length > 0) {
-    lines.push(`programs: ${['pass' as const, ...others].map((verdict) => count(cell, verdict)).join(', ')}`);
-  }
-  const missed = cell.coverage.applicable.filter((clause) => !cell.coverage.exercised.includes(clause));
-  // Without `lockstep` there was no attempt to reach them.
-  const tried = cell.results.some(({ property }) => property === 'lockstep');
-  if (tried && missed.length > 0) lines.push(`clauses not reached: ${listSome(missed)}`);
-  lines.push(...cell.driver.map(describeDriverFile));
-  for (const [message, properties] of collectMessages(cell)) {
-    lines.push(`${[...properties].join(', ')}: ${escapeControls(message)}`);
-  }
-  return lines.map((line) => `${cell.target} ${cell.contract}: ${line}`);
-}
-
-/** A run that ends early reaches few clauses; `coverage.md` has them all. */
-function listSome(clauses: readonly string[]): string {
-  const named = clauses.slice(0, CLAUSES_NAMED).join(', ');
-  const more = clauses.length - CLAUSES_NAMED;
-  return more > 0 ? `${named} and ${String(more)} more, see coverage.md` : named;
-}
-
-function count(cell: Cell, verdict: Verdict): string {
-  return `${formatCount(cell.verdicts[verdict])} ${verdict}`;
-}
-
-/** Each message once, with the properties that it stopped: a target that does not start says the same for all. */
-function collectMessages(cell: Cell): Map<string, Set<string>> {
-  const messages = new Map<string, Set<string>>();
-  const add = (verdict: Verdict, property: string, text: string | undefined): void => {
-    if (text === undefined) return;
-    const message = `${verdict}: ${text}`;
-    messages.set(message, (messages.get(message) ?? new Set()).add(property));
-  };
-  for (const trouble of cell.troubles) add(trouble.verdict, trouble.property, trouble.message);
-  for (const result of cell.results) {
-    // A result has the first line of what it stopped at, the trouble all of it.
-    const told = cell.troubles.find(({ message }) => message.split('\n')[0] === result.message);
-    add(result.verdict, result.property, told?.message ?? result.message);
-  }
-  return messages;
+  const noted = cells.flatMap(({ target, started }) =>
+    started?.note === undefined ? [] : [`${target}: ${started.note}`],
+  );
+  return [...wrapList('kernels: ', [...new Set(kernels)], WIDTH), ...new Set(noted)].map(escapeControls);
 }
 
 function verdictLine(view: RunView, paint: Paint): string {

@@ -2,7 +2,6 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
-import { run } from './run-command.ts';
 
 interface Requirement {
   /** The name of the Debian and Ubuntu package. */
@@ -56,9 +55,15 @@ const NEEDED = { tests: TESTS, helper: HELPER, guest: [...HELPER, ...GUEST], uml
 /** What packages are asked for: building the helper, guests, which hold the helper, or what tests need. */
 export type Purpose = keyof typeof NEEDED;
 
-/** The command that installs packages, as a user would type it. */
+/** Whether this process may do everything. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** The command that installs packages, as this user would type it. */
 export function installCommand(packages: readonly string[]): string {
-  return `apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
+  const aptGet = isRoot() ? 'apt-get' : 'sudo apt-get';
+  return `${aptGet} update && ${aptGet} install --yes --no-install-recommends ${packages.join(' ')}`;
 }
 
 /** The packages that the purpose needs and this machine does not have, without duplicates. */
@@ -70,31 +75,16 @@ export async function missingPackages(purpose: Purpose): Promise<readonly string
 }
 
 /**
- * Installs what is missing, if anything is.
+ * Refuses to go on without packages. Nothing that a target does installs them: that is done only where a user asks for it.
  *
- * @throws ConformanceError of kind `target`: `packages-missing` with the command to run, for everybody but root;
- *   `packages-failed` with apt's messages when apt fails
+ * @throws ConformanceError of kind `target`: `packages-missing`, with the command that installs them
  */
-export async function installPackages(purpose: Purpose, onProgress: (message: string) => void): Promise<void> {
+export async function requirePackages(purpose: Purpose): Promise<void> {
   const missing = await missingPackages(purpose);
-  if (missing.length === 0) {
-    return;
-  }
-  if (process.getuid?.() !== 0) {
-    throw new ConformanceError('target', 'packages-missing', `Packages are missing: ${missing.join(', ')}.`, {
-      hint: `Run as root: ${installCommand(missing)}`,
-    });
-  }
-  onProgress(`Installing ${missing.join(', ')}.`);
-  // There is no way to interrupt this: a package manager that is killed half-way leaves work for the administrator.
-  const apt = {
-    what: 'Installing packages',
-    code: 'packages-failed',
-    hint: `Run it by hand to see more: ${installCommand(missing)}`,
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-  };
-  await run('apt-get', ['update'], apt);
-  await run('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], apt);
+  if (missing.length === 0) return;
+  throw new ConformanceError('target', 'packages-missing', `Packages are missing: ${missing.join(', ')}.`, {
+    hint: `Install them: ${installCommand(missing)}`,
+  });
 }
 
 async function isMet(requirement: Requirement): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Target } from '../../spec/ports/target.ts';
-import { installPackages } from '../linux/packages.ts';
+import { requirePackages } from '../linux/packages.ts';
 import { connectProcess } from '../wire/process.ts';
 import { buildHelper } from './build.ts';
 
@@ -9,7 +9,7 @@ export function memfdTarget(): Target {
   return {
     name: 'memfd',
     prepare: async ({ onProgress }) => {
-      await installPackages('helper', onProgress);
+      await requirePackages('helper');
       helper = await buildHelper({ onProgress });
     },
     connect: async (signal) => {

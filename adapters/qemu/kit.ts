@@ -5,7 +5,7 @@ import { buildLayer, defaultCacheDir, layerKey } from '../linux/cache.ts';
 import { buildImage } from '../linux/image.ts';
 import { machineArguments } from './machine.ts';
 import { buildModules, type BuiltModules } from '../linux/modules.ts';
-import { installPackages } from '../linux/packages.ts';
+import { requirePackages } from '../linux/packages.ts';
 import { pruneLayers } from '../linux/prune.ts';
 import { kernelRelease } from '../linux/releases.ts';
 import { prepareRoot } from '../linux/root.ts';
@@ -78,7 +78,7 @@ export async function prepareKit(options: KitOptions): Promise<Kit> {
     onProgress: options.onProgress,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  await installPackages('guest', context.onProgress);
+  await requirePackages('guest');
   const root = await prepareRoot(release, context);
   const { userModule } = options;
   const built =

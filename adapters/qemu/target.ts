@@ -4,7 +4,7 @@ import type { ModuleToLoad } from '../linux/image.ts';
 import { openGuest } from '../linux/guest.ts';
 import { type Kit, prepareKit } from './kit.ts';
 import type { UserModule } from '../linux/user-module.ts';
-import { installPackages } from '../linux/packages.ts';
+import { requirePackages } from '../linux/packages.ts';
 import { kernelRelease } from '../linux/releases.ts';
 
 export interface KernelTargetOptions {
@@ -26,7 +26,7 @@ export function kernelTarget(series: string, options: KernelTargetOptions = {}):
     name: options.name ?? `kernel:${series}`,
     ownsKernel: true,
     prepare: async ({ onProgress, signal }) => {
-      await installPackages('guest', onProgress);
+      await requirePackages('guest');
       const helper = await buildHelper({ onProgress });
       kit = await prepareKit({
         kernel: series,

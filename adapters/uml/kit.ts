@@ -9,7 +9,7 @@ import { type KitOptions, modulesToLoad, nodeOf, OWN_MODULES } from '../qemu/kit
 import { buildModules } from '../linux/modules.ts';
 import { buildUserModule } from '../linux/user-module.ts';
 import { pruneLayers } from '../linux/prune.ts';
-import { installPackages } from '../linux/packages.ts';
+import { requirePackages } from '../linux/packages.ts';
 import { prepareUmlKernel } from './kernel.ts';
 import type { UmlBoot } from './machine.ts';
 import { preparePackagedKernel } from './packaged.ts';
@@ -124,7 +124,7 @@ export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlKit> {
   const { release, helper, onProgress, signal } = options;
   const flavour = release.packaged ? PACKAGED : release.checks ? CHECKED : PLAIN;
   const context = { cacheDir: options.cacheDir ?? defaultCacheDir(), onProgress, ...(signal && { signal }) };
-  await installPackages('uml', onProgress);
+  await requirePackages('uml');
   const fragments = flavour.fragments.map((name) => path.join(import.meta.dirname, `config/${name}.config`));
   const kernel = release.packaged
     ? await preparePackagedKernel(release, context)

@@ -8,7 +8,7 @@ import { HELPER_STARTS } from '../qemu/saved-state.ts';
 import type { KernelTargetOptions } from '../qemu/target.ts';
 import { explainStart, type UserModule } from '../linux/user-module.ts';
 import { buildHelper } from '../native/build.ts';
-import { installPackages } from '../linux/packages.ts';
+import { requirePackages } from '../linux/packages.ts';
 import { prepareUmlKit, type UmlKit } from './kit.ts';
 import { startUml, type UmlBoot } from './machine.ts';
 import { umlName, type UmlRelease } from './releases.ts';
@@ -29,7 +29,7 @@ export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}
       },
     }),
     prepare: async ({ onProgress, signal }) => {
-      await installPackages('uml', onProgress);
+      await requirePackages('uml');
       const helper = await buildHelper({ onProgress });
       kit = await prepareUmlKit({
         release,

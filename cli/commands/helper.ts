@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { buildHelper } from '../../adapters/native/build.ts';
-import { installPackages } from '../../adapters/linux/packages.ts';
+import { requirePackages } from '../../adapters/linux/packages.ts';
 import { ConformanceError, messageOf } from '../../spec/errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { say } from '../terminal.ts';
@@ -12,7 +12,7 @@ export function helperCommand(onExit: (code: ExitCode) => void): Command {
     .description('build the helper for another machine (exec:COMMAND), and print where it lies')
     .option('--out <file>', 'copy it there')
     .action(async ({ out }: { out?: string }) => {
-      await installPackages('helper', say);
+      await requirePackages('helper');
       const helper = await buildHelper({ onProgress: say });
       if (out !== undefined) await copyTo(helper, out);
       process.stdout.write(`${out ?? helper}\n`);

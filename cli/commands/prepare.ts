@@ -1,8 +1,10 @@
 import { Command } from 'commander';
-import { resolveTarget } from '../../adapters/targets.ts';
+import { missingPackages } from '../../adapters/linux/packages.ts';
+import { DEFAULT_TARGETS, resolveTarget, TEST_TARGETS } from '../../adapters/targets.ts';
 import { escapeControls } from '../../reports/escape.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
+import { installFor } from '../install.ts';
 import { prepareTargets } from '../prepare-targets.ts';
 import { createProgress } from '../progress.ts';
 import { paint, say } from '../terminal.ts';
@@ -10,13 +12,16 @@ import { paint, say } from '../terminal.ts';
 /** `prepare`: makes targets ready, so that a run starts at once. */
 export function prepareCommand(onExit: (code: ExitCode) => void): Command {
   return new Command('prepare')
-    .description('make targets ready: build what they need, with progress')
-    .argument('<target...>', 'the targets')
-    .action(async (names: string[]) => onExit(await prepare(names)));
+    .description('make targets ready, with progress: install the packages that they need, and build the rest')
+    .argument('[target...]', `the targets (default: ${DEFAULT_TARGETS.join(', ')})`)
+    .option('--tests', 'also what the tests of this repository need')
+    .action(async (names: string[], options: { tests?: true }) => onExit(await prepare(names, options)));
 }
 
-async function prepare(names: readonly string[]): Promise<ExitCode> {
+async function prepare(named: readonly string[], { tests }: { tests?: true }): Promise<ExitCode> {
+  const names = tests ? [...TEST_TARGETS, ...named] : named.length > 0 ? named : DEFAULT_TARGETS;
   const targets = [...new Set(names)].map((name) => resolveTarget(name));
+  await installFor(names, tests ? await missingPackages('tests') : []);
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   try {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { resolveTarget } from '../../adapters/targets.ts';
+import { DEFAULT_TARGETS, packagesMissingFor, resolveTarget } from '../../adapters/targets.ts';
 import { runCampaign } from '../../properties/engine/campaign.ts';
 import { PROPERTY_NAMES, type PropertyName } from '../../properties/engine/campaign-types.ts';
 import type { ReportContext } from '../../reports/counterexample.ts';
@@ -15,7 +15,9 @@ import { listContracts, loadContract } from '../../spec/io/load.ts';
 import { unknownName } from '../../spec/io/suggest.ts';
 import { MOST_INSTANCES } from '../../spec/ports/target.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { installFor } from '../install.ts';
 import { abortOnInterrupt } from '../interrupt.ts';
+import { invocation } from '../invocation.ts';
 import { collect, parseCount, parseDuration, parseJobs, parseSeed, SEEDS, timeoutOption } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { prepareRunFiles } from '../run-files.ts';
@@ -24,9 +26,7 @@ import { type RunPlan, runSession } from '../run-session.ts';
 import { paint, printJson, say } from '../terminal.ts';
 import { userDriver, userDriverArguments, type UserDriverOptions, withUserDriver } from '../user-driver.ts';
 
-/** What `run` checks when no target is named. */
-export const DEFAULT_TARGETS = ['sim', 'memfd', 'kernel:6.12'] as const;
-/** And when a driver of the user's is. */
+/** What `run` checks when a driver of the user's is named, and no target. */
 const DRIVER_TARGETS = ['kernel:6.12'] as const;
 const DEFAULT_PROGRAMS = 1000;
 const DEFAULT_SHRINK_MS = 60_000;
@@ -43,6 +43,7 @@ interface RunOptions extends UserDriverOptions {
   shrinkTime: number;
   jobs?: number;
   out?: string;
+  install?: true;
   json?: true;
 }
 
@@ -77,6 +78,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
       parseJobs,
     )
     .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')
+    .option('--install', 'install the packages that targets need; without it, such a target is refused')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: RunOptions) => onExit(await run(options)));
   return withUserDriver(command);
@@ -84,6 +86,8 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
 
 async function run(options: RunOptions): Promise<ExitCode> {
   const { plan, contractArguments } = makePlan(options);
+  const names = plan.targets.map((target) => target.name);
+  if (options.install) await installFor(names);
   const files = prepareRunFiles(options.out, new Date());
   const recorder = createRecorder(files.journal, files.directory, contractArguments, userDriverArguments(options));
   const context: ReportContext = { clause: (id) => CLAUSES.get(id), replayCommand: recorder.replayCommand };
@@ -95,9 +99,12 @@ async function run(options: RunOptions): Promise<ExitCode> {
     progress.stop();
     writeFileSync(files.junit, reportJunit(view, context));
     writeFileSync(files.coverage, reportCoverage(view, context.clause));
-    for (const line of summarize(view, context, paint)) say(line);
+    for (const line of summarize(view, context, files.directory, paint)) say(line);
+    const lacking = [...(await packagesMissingFor(names)).keys()];
+    if (lacking.length > 0) {
+      say(`install what is missing: ${invocation()} prepare ${lacking.join(' ')} (or run again with --install)`);
+    }
     const { journal, junit, coverage } = files;
-    say(`seed ${String(plan.seed)}, journal ${journal}, JUnit ${junit}, coverage ${coverage}`);
     if (options.json) printJson(reportJson(view, { journal, junit, coverage }, context.clause));
     return view.footer === undefined ? EXIT.incomplete : exitCodeOf(view.footer.verdict);
   } finally {

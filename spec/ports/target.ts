@@ -36,4 +36,6 @@ export interface TargetStatus {
   readonly state: 'ready' | 'needs prepare' | 'missing';
   /** What is missing, and what mends it. */
   readonly detail?: string;
+  /** It has a bug on purpose, which the suite must find. */
+  readonly planted?: true;
 }

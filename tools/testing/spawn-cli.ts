@@ -12,6 +12,6 @@ export function temporaryDirectory(): string {
 }
 
 /** Starts the real command line, for tests. The promise never rejects: tests look at the exit code. */
-export function spawnCli(cwd: string, args: readonly string[]) {
-  return execa(process.execPath, [MAIN, ...args], { reject: false, cwd });
+export function spawnCli(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return execa(process.execPath, [MAIN, ...args], { reject: false, cwd, env });
 }

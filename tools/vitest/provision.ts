@@ -1,6 +1,6 @@
-/** Run by vitest before the fast and the guest tests: what they need of this machine is installed and built. */
+/** Run by vitest before tests that need it: builds the helper, or a kit. Nothing is installed here: `prepare --tests` does that. */
 import { messageOf } from '../../spec/errors.ts';
-import { installPackages } from '../../adapters/linux/packages.ts';
+import { installCommand, missingPackages } from '../../adapters/linux/packages.ts';
 import { resolveTarget } from '../../adapters/targets.ts';
 
 interface Project {
@@ -8,9 +8,11 @@ interface Project {
 }
 
 export async function setup({ name }: Project): Promise<void> {
-  const say = (message: string): void => console.error(message);
-  // Without them only the tests of a connection and of the examples are left out, which say so.
-  if (name === 'fast') await installPackages('tests', say).catch((error: unknown) => say(messageOf(error)));
+  const missing = name === 'fast' ? await missingPackages('tests') : [];
+  if (missing.length > 0) {
+    // Without them only the tests of a connection and of the examples are left out, which say so.
+    console.error(`Tests are left out, for packages are missing. Install them: ${installCommand(missing)}`);
+  }
   const target = resolveTarget(name === 'fast' ? 'memfd' : 'kernel:6.12');
   try {
     await target.prepare({
