@@ -20,6 +20,11 @@ export default tseslint.config(
           selector: 'ExportDefaultDeclaration',
           message: 'A default export has no name to search for: export it by name.',
         },
+        {
+          selector:
+            'NewExpression[callee.name="ConformanceError"] > Literal.arguments:nth-child(2):not([value=/^[a-z0-9]+(-[a-z0-9]+)*$/])',
+          message: 'The code of an error is in kebab-case, and promised to stay.',
+        },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-import-type-side-effects': 'error',

@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import type { Finding } from '../adapters/linux/diagnose.ts';
 import { installCommand } from '../adapters/linux/packages.ts';
-import { MANIFEST } from './manifest.ts';
+import { MANIFEST } from '../adapters/manifest.ts';
 
 /** What every target needs (this version of Node), and what builds the helper. */
 export async function diagnoseMachine(): Promise<Finding[]> {

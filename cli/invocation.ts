@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { MANIFEST } from './manifest.ts';
+import { MANIFEST } from '../adapters/manifest.ts';
 
 /** The name and the version of this program, for headers. */
 export const TOOL = { name: MANIFEST.name, version: MANIFEST.version };

@@ -1,8 +1,12 @@
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 
-/** The layers that change with every build of the helper or of a module. A root is kept until its user removes it. */
-const SHORT_LIVED = /^(image|modules|state)-[0-9a-f]+$/;
+/**
+ * The layers that change with every build of the helper or of a module. Those that are named after a kernel (`root-*`,
+ * `uml-sources-*`, `uml-kernel-*`) are kept until their user removes them: they change with Debian's packages or this suite's
+ * own options only, and take minutes and a network to make again.
+ */
+const SHORT_LIVED = /^(helper|image|modules|state)-[0-9a-f]+$/;
 
 /** A state takes some 50 MB. Ten mutants on two kernels fit. */
 const KEPT_OF_EACH = 24;

@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa, ExecaError } from 'execa';
 import { ConformanceError, messageOf } from '../../spec/errors.ts';
+import { buildLayer, defaultCacheDir, layerKey } from '../linux/cache.ts';
+import { MANIFEST } from '../manifest.ts';
 
 export interface BuildHelperOptions {
   /** Where builds are kept; default `$XDG_CACHE_HOME/mmap-conformance` or `~/.cache/mmap-conformance`. */
@@ -36,31 +36,14 @@ async function compilerVersion(): Promise<string> {
 }
 
 async function keyOf(variant: string): Promise<string> {
-  const hash = createHash('sha256').update(`${await compilerVersion()}\0${variant}\0`);
-  for (const file of await sourceFiles()) {
-    hash
-      .update(`${file}\0`)
-      .update(await readFile(join(folder, file)))
-      .update('\0');
-  }
-  return hash.digest('hex').slice(0, 32);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
+  const files = await Promise.all(
+    (await sourceFiles()).map(async (file) => [file, await readFile(join(folder, file))] as const),
   );
-}
-
-/** An empty variable counts as unset, as the XDG specification has it. */
-function cacheHome(): string {
-  const named = process.env['XDG_CACHE_HOME'] ?? '';
-  return named === '' ? join(homedir(), '.cache') : named;
+  return layerKey(['helper', await compilerVersion(), variant, MANIFEST.version, files]);
 }
 
 function failed(message: string, cause: unknown): ConformanceError {
-  return new ConformanceError('target', 'HELPER_BUILD_FAILED', message, { hint: HINT, cause });
+  return new ConformanceError('target', 'helper-build-failed', message, { hint: HINT, cause });
 }
 
 /** Turns what make printed into a sentence that names what is missing. */
@@ -90,27 +73,16 @@ function explain(error: unknown): ConformanceError {
  */
 export async function buildHelper(options: BuildHelperOptions = {}): Promise<string> {
   const variant = options.variant ?? 'static';
-  const cache = options.cacheDir ?? join(cacheHome(), 'mmap-conformance');
-  const home = join(cache, `helper-${await keyOf(variant)}`);
-  const binary = join(home, variant === 'static' ? 'helper' : 'helper-sanitized');
-  if (await exists(binary)) {
-    return binary;
-  }
-  options.onProgress?.(`Compiling the helper (${variant}) into ${home}`);
-  const draft = `${home}.${randomUUID()}`;
-  try {
-    await mkdir(draft, { recursive: true });
-    await execa('make', ['-C', folder, `OUT=${draft}`, variant === 'static' ? 'all' : 'sanitized']);
-    await rename(draft, home).catch(async (error: unknown) => {
-      // Somebody else was faster, which is just as good.
-      if (!(await exists(binary))) {
-        throw error;
-      }
-    });
-  } catch (error) {
-    throw explain(error);
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-  return binary;
+  const { cacheDir = defaultCacheDir(), onProgress = () => undefined } = options;
+  const layer = { cacheDir, name: 'helper', key: await keyOf(variant), onProgress };
+  const home = await buildLayer(layer, async (target) => {
+    onProgress(`Compiling the helper (${variant}).`);
+    const goal = variant === 'static' ? 'all' : 'sanitized';
+    await execa('make', ['-C', folder, `OUT=${target}`, `VERSION=${MANIFEST.version}`, goal]).catch(
+      (error: unknown) => {
+        throw explain(error);
+      },
+    );
+  });
+  return join(home, variant === 'static' ? 'helper' : 'helper-sanitized');
 }

@@ -1,5 +1,6 @@
 /** The reference model behind the wire: `node adapters/reference/main.ts`. Harnesses are tested with it. */
 import { createInterface } from 'node:readline';
+import { MANIFEST } from '../manifest.ts';
 import { REFERENCE_FACTS } from '../../model/reference-facts.ts';
 import type { Step } from '../../model/step.ts';
 import { traceProgram } from '../../model/trace.ts';
@@ -21,7 +22,7 @@ import {
 const STARTED: Started = {
   event: 'started',
   version: PROTOCOL_VERSION,
-  implementation: { name: 'reference', version: '1' },
+  implementation: { name: 'reference', version: MANIFEST.version },
   levels: LEVELS.filter((level) => level !== 'health'),
   operations: [...OPERATION_NAMES],
   settings: [...SETTING_NAMES],

@@ -4,6 +4,7 @@ import { FAILURES } from '../../spec/operations/define.ts';
 import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import { OPERATION_NAMES, type Program, SETTING_NAMES } from '../../spec/program.ts';
 import { type Answer, type Command, type Event, PROTOCOL_VERSION, type RunCommand } from '../../spec/protocol.ts';
+import { MANIFEST } from '../manifest.ts';
 import { explainFailure } from './commands.ts';
 import { Execution } from './execution.ts';
 import { type FaultName, partsWith } from './mutants.ts';
@@ -59,7 +60,7 @@ export class Simulator {
     return {
       event: 'started',
       version: PROTOCOL_VERSION,
-      implementation: { name: this.#name, version: '0.1.0' },
+      implementation: { name: this.#name, version: MANIFEST.version },
       levels: [...LEVELS],
       operations: [...OPERATION_NAMES],
       settings: [...SETTING_NAMES],

@@ -1,22 +1,43 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import { EXCUSED_SKIPS } from './excused-skips.ts';
+import { type EndedTest, type Excuse, wrongSkips } from './skips.ts';
 
 /**
- * Closes a test run with the plain line `N passed, N failed`. What fails outside of any test (a file that cannot be
- * loaded, a hook, an unhandled rejection) counts as failed, so that the line never looks better than the exit code.
+ * Closes a test run with the plain line `N passed, N failed, N skipped`. What fails outside of any test (a file that cannot be
+ * loaded, a hook, an unhandled rejection) counts as failed, so that the line never looks better than the exit code. Where `CI`
+ * is set, so do a skipped test that nothing excuses and an excuse for a test that was not skipped.
  */
 export class ClosingLineReporter implements Reporter {
+  readonly #excuses: readonly Excuse[];
+  #judgesSkips = false;
+
+  constructor(excuses: readonly Excuse[] = EXCUSED_SKIPS) {
+    this.#excuses = excuses;
+  }
+
+  onInit(vitest: Vitest): void {
+    // Who asks for some tests by name has all others skipped.
+    const isWhole = vitest.getGlobalTestNamePattern() === undefined;
+    this.#judgesSkips = isWhole && (process.env['CI'] ?? '') !== '';
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
-    let passed = 0;
-    let failed = unhandledErrors.length;
+    let outsideTests = unhandledErrors.length;
+    const tests: EndedTest[] = [];
     for (const module of modules) {
-      failed += module.errors().length;
-      for (const suite of module.children.allSuites()) failed += suite.errors().length;
+      outsideTests += module.errors().length;
+      for (const suite of module.children.allSuites()) outsideTests += suite.errors().length;
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'passed') passed += 1;
-        if (state === 'failed') failed += 1;
+        const result = test.result();
+        const note = result.state === 'skipped' ? result.note : undefined;
+        tests.push({ file: module.relativeModuleId, test: test.fullName, state: result.state, note });
       }
     }
-    process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed\n`);
+    const wrong = this.#judgesSkips ? wrongSkips(tests, this.#excuses) : [];
+    if (wrong.length > 0) process.exitCode = 1;
+    const count = (state: EndedTest['state']): number => tests.filter((test) => test.state === state).length;
+    const failed = count('failed') + outsideTests + wrong.length;
+    const line = `${String(count('passed'))} passed, ${String(failed)} failed, ${String(count('skipped'))} skipped`;
+    process.stdout.write(['', ...wrong, line, ''].join('\n'));
   }
 }

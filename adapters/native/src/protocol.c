@@ -19,7 +19,6 @@
 #include "settings.h"
 
 #define PROTOCOL_VERSION 4
-#define IMPLEMENTATION_VERSION "0.2.0"
 
 const struct backend *backend;
 struct contract device_contract;
