@@ -32,12 +32,12 @@ async function diagnoseCompiler(): Promise<Finding> {
   return { name: 'compiler', ok: false, detail, fix: installCommand(['gcc', 'libc6-dev']) };
 }
 
-/** The helper is linked statically, so the archive is needed and not only the header. */
+/** The helper is linked statically, so the archive is needed and not only the headers. */
 async function diagnoseLibrary(): Promise<Finding> {
-  const input = '#include <jansson.h>\nint main(void) { return json_object() == 0; }\n';
-  const args = ['-x', 'c', '-', '-static', '-ljansson', '-o', '/dev/null'];
+  const input = '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n';
+  const args = ['-x', 'c', '-', '-static', '-o', '/dev/null'];
   const { exitCode } = await execa('gcc', args, { input, reject: false });
-  if (exitCode === 0) return { name: 'libjansson', ok: true, detail: 'Header and static library are there.' };
+  if (exitCode === 0) return { name: 'C library', ok: true, detail: 'Headers and static library are there.' };
   const detail = 'The helper cannot be linked with it.';
-  return { name: 'libjansson', ok: false, detail, fix: installCommand(['libjansson-dev']) };
+  return { name: 'C library', ok: false, detail, fix: installCommand(['libc6-dev']) };
 }

@@ -17,7 +17,6 @@ const HELPER: readonly Requirement[] = [
   { package: 'gcc', command: 'gcc' },
   { package: 'make', command: 'make' },
   { package: 'libc6-dev', file: '/usr/include/stdlib.h' },
-  { package: 'libjansson-dev', file: '/usr/include/jansson.h' },
 ];
 
 /** What making and using a root needs. The compiler of the modules is not here: it comes with the kernel. */

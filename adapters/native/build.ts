@@ -15,7 +15,7 @@ export interface BuildHelperOptions {
   variant?: 'static' | 'sanitized';
 }
 
-const PACKAGES = 'gcc make libc6-dev libjansson-dev';
+const PACKAGES = 'gcc make libc6-dev';
 const HINT = `It needs ${PACKAGES}. On Debian and Ubuntu: sudo apt-get install ${PACKAGES}`;
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -55,9 +55,6 @@ function explain(error: unknown): ConformanceError {
     return failed('The helper cannot be built: there is no make.', error);
   }
   const output = String(error.stderr);
-  if (/jansson\.h: No such file|cannot find -ljansson/.test(output)) {
-    return failed('The helper cannot be built: the JSON library libjansson-dev is missing.', error);
-  }
   if (/cannot find -lc\b|\w+\.h: No such file/.test(output)) {
     return failed('The helper cannot be built: the C library for development, libc6-dev, is missing.', error);
   }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "json.h"
+
 /* What the helper needs to know of a device; see spec/contract.ts for the meaning of each field. */
 struct contract {
 	char name[64];
@@ -39,7 +41,7 @@ struct contract {
 	char log_prefix[128];
 };
 
-/* Reads the JSON text of a contract. False with a sentence. */
-bool contract_parse(const char *text, size_t length, struct contract *contract, char *message, size_t size);
+/* Reads the JSON text of a contract; no tree that was read before outlives this. False with a sentence. */
+bool contract_parse(struct span text, struct contract *contract, char *message, size_t size);
 
 #endif

@@ -1,6 +1,5 @@
 #include "fields.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,68 +19,66 @@ static const struct {
 	{ "noncanonical", NONCANONICAL_POINTER },
 };
 
-static bool look_up(const struct word *words, const json_t *value, int *combined)
+static bool look_up(const struct word *words, const struct json *value, int *combined)
 {
-	const char *name = json_string_value(value);
+	struct span name = json_text(value);
 
-	for (; name && words->name; words++)
-		if (strcmp(words->name, name) == 0) {
+	for (; words->name; words++)
+		if (span_is(name, words->name)) {
 			*combined |= words->value;
 			return true;
 		}
 	return false;
 }
 
-static bool look_up_all(const struct word *words, const json_t *array, int *combined)
+static bool look_up_all(const struct word *words, const struct json *array, int *combined)
 {
-	size_t i;
-	json_t *item;
-
-	if (!json_is_array(array))
+	if (!json_is(array, JSON_ARRAY))
 		return false;
-	json_array_foreach((json_t *)array, i, item)
+	JSON_FOR_EACH(item, array)
 		if (!look_up(words, item, combined))
 			return false;
 	return true;
 }
 
-static bool read_slot(const json_t *value, char letter, int *slot)
+static bool read_slot(const struct json *value, char letter, int *slot)
 {
 	static const int first_slot[] = { 0, 0, 10, 110 };
-	const char *name = json_string_value(value);
+	struct span name = json_text(value);
+	int number = 0;
 
-	if (!name || name[0] != letter)
+	if (name.length < 2 || name.length > 4 || name.text[0] != letter)
 		return false;
-
-	size_t digits = strspn(name + 1, "0123456789");
-
-	if (digits < 1 || digits > 3 || name[1 + digits] != '\0')
-		return false;
-	*slot = first_slot[digits] + atoi(name + 1);
+	for (size_t i = 1; i < name.length; i++) {
+		if (name.text[i] < '0' || name.text[i] > '9')
+			return false;
+		number = number * 10 + (name.text[i] - '0');
+	}
+	*slot = first_slot[name.length - 1] + number;
 	return true;
 }
 
-static bool read_address(const json_t *value, struct address *address)
+static bool read_address(const struct json *value, struct address *address)
 {
-	const json_t *offset = json_object_get(value, "arena");
+	const struct json *offset = json_get(value, "arena");
 
 	address->base = BASE_ARENA;
-	if (!offset && read_slot(json_object_get(value, "map"), 'm', &address->mapping)) {
+	if (!offset && read_slot(json_get(value, "map"), 'm', &address->mapping)) {
 		address->base = BASE_MAPPING;
-		offset = json_object_get(value, "offset");
+		offset = json_get(value, "offset");
 	}
-	if (!json_is_integer(offset))
+	if (!json_is(offset, JSON_INTEGER))
 		return false;
-	address->offset = json_integer_value(offset);
+	address->offset = offset->integer;
 	return true;
 }
 
-static bool read_pointer(const json_t *value, struct address *address)
+static bool read_pointer(const struct json *value, struct address *address)
 {
-	const char *wild = json_string_value(json_object_get(value, "wild"));
+	struct span wild = json_text(json_get(value, "wild"));
 
-	for (size_t i = 0; wild && i < sizeof(wild_pointers) / sizeof(wild_pointers[0]); i++)
-		if (strcmp(wild_pointers[i].name, wild) == 0) {
+	for (size_t i = 0; i < sizeof(wild_pointers) / sizeof(wild_pointers[0]); i++)
+		if (span_is(wild, wild_pointers[i].name)) {
 			address->base = BASE_WILD;
 			address->offset = (int64_t)wild_pointers[i].pointer;
 			return true;
@@ -89,41 +86,47 @@ static bool read_pointer(const json_t *value, struct address *address)
 	return read_address(value, address);
 }
 
-static bool read_protection(const json_t *value, int *prot)
+static bool read_protection(const struct json *value, int *prot)
 {
-	const char *text = json_string_value(value);
+	struct span text = json_text(value);
 
-	if (!text || strlen(text) != 3 || !strchr("r-", text[0]) || !strchr("w-", text[1]) || !strchr("x-", text[2]))
+	if (text.length != 3 || !strchr("r-", text.text[0]) || !strchr("w-", text.text[1]) ||
+	    !strchr("x-", text.text[2]))
 		return false;
-	*prot = (text[0] == 'r' ? PROT_READ : 0) | (text[1] == 'w' ? PROT_WRITE : 0) | (text[2] == 'x' ? PROT_EXEC : 0);
+	*prot = (text.text[0] == 'r' ? PROT_READ : 0) | (text.text[1] == 'w' ? PROT_WRITE : 0) |
+		(text.text[2] == 'x' ? PROT_EXEC : 0);
 	return true;
 }
 
-static bool read_count(const json_t *value, uint64_t limit, uint64_t *count)
+static bool read_count(const struct json *value, uint64_t limit, uint64_t *count)
 {
 	return json_natural(value, count) && *count <= limit;
 }
 
-static bool read_data(const json_t *value, struct data *data)
+/* The text is copied to where the operations are: the process that needs it may be a new one, to which each page costs a fault. */
+static bool read_data(const struct json *value, struct data *data)
 {
-	const json_t *text = json_object_get(value, "text");
+	struct span text = json_text(json_get(value, "text"));
+	char *copy = text.length > 0 ? json_take(text.length) : NULL;
 
-	data->text = json_string_value(text);
-	data->text_length = json_string_length(text);
-	return data->text && data->text_length > 0 && read_count(json_object_get(value, "length"), DATA_MAX, &data->length);
+	if (!copy || !read_count(json_get(value, "length"), DATA_MAX, &data->length))
+		return false;
+	memcpy(copy, text.text, text.length);
+	data->text = copy;
+	data->text_length = text.length;
+	return true;
 }
 
 /* All segments together hold at most what one transfer may move. */
-static bool read_segments(const json_t *array, bool only_lengths, struct op *op)
+static bool read_segments(const struct json *array, bool only_lengths, struct op *op)
 {
 	uint64_t sum = 0;
 
-	if (!json_is_array(array) || json_array_size(array) > SEGMENTS_MAX)
+	if (!json_is(array, JSON_ARRAY) || json_count(array) > SEGMENTS_MAX)
 		return false;
-	op->segment_count = json_array_size(array);
-	for (size_t i = 0; i < op->segment_count; i++) {
-		const json_t *item = json_array_get(array, i);
-		struct data *segment = &op->segments[i];
+	op->segment_count = 0;
+	JSON_FOR_EACH(item, array) {
+		struct data *segment = &op->segments[op->segment_count++];
 
 		if (!(only_lengths ? read_count(item, DATA_MAX, &segment->length) : read_data(item, segment)))
 			return false;
@@ -133,18 +136,18 @@ static bool read_segments(const json_t *array, bool only_lengths, struct op *op)
 	return sum <= DATA_MAX;
 }
 
-static bool read_failure(const json_t *value, struct op *op)
+static bool read_failure(const struct json *value, struct op *op)
 {
-	const char *what = json_string_value(json_object_get(value, "what"));
+	struct span what = json_text(json_get(value, "what"));
 
-	for (int failure = FAILURE_ALLOCATION; what && failure_names[failure]; failure++)
-		if (strcmp(failure_names[failure], what) == 0)
+	for (int failure = FAILURE_ALLOCATION; failure_names[failure]; failure++)
+		if (span_is(what, failure_names[failure]))
 			op->failure = failure;
-	return op->failure != FAILURE_NONE && read_count(json_object_get(value, "nth"), FAILURE_NTH_MAX, &op->nth) &&
+	return op->failure != FAILURE_NONE && read_count(json_get(value, "nth"), FAILURE_NTH_MAX, &op->nth) &&
 	       op->nth > 0;
 }
 
-static bool read_one(const json_t *value, const struct field *field, struct op *op)
+static bool read_one(const struct json *value, const struct field *field, struct op *op)
 {
 	void *member = (char *)op + field->member;
 
@@ -166,8 +169,8 @@ static bool read_one(const json_t *value, const struct field *field, struct op *
 	case FIELD_POINTER:
 		return read_pointer(value, member);
 	case FIELD_PLACE:
-		return look_up(field->words, json_object_get(value, "how"), &op->flags) &&
-		       read_address(json_object_get(value, "at"), member);
+		return look_up(field->words, json_get(value, "how"), &op->flags) &&
+		       read_address(json_get(value, "at"), member);
 	case FIELD_PROTECTION:
 		return read_protection(value, member);
 	case FIELD_WORD:
@@ -190,12 +193,12 @@ static bool read_one(const json_t *value, const struct field *field, struct op *
 	return false;
 }
 
-const char *fields_read(const json_t *tree, const struct field *fields, struct op *op)
+const char *fields_read(const struct json *tree, const struct field *fields, struct op *op)
 {
-	if (!read_slot(json_object_get(tree, "actor"), 'p', &op->actor))
+	if (!read_slot(json_get(tree, "actor"), 'p', &op->actor))
 		return "actor";
 	for (; fields->kind != FIELD_END; fields++) {
-		const json_t *value = json_object_get(tree, fields->key);
+		const struct json *value = json_get(tree, fields->key);
 
 		if (fields->present > 0) {
 			if (!value)

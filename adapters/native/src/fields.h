@@ -1,11 +1,11 @@
 #ifndef FIELDS_H
 #define FIELDS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "json.h"
 #include "program.h"
 
 /* A word of the protocol and the number that it stands for. */
@@ -81,6 +81,6 @@ struct field {
 #define CHOICE(name, ...) { MEMBER(name, FIELD_WORD, choice), .words = WORDS(__VA_ARGS__) }
 
 /* Reads the actor and the fields of an operation. The key of the first that is missing or wrong, or NULL. */
-const char *fields_read(const json_t *tree, const struct field *fields, struct op *op);
+const char *fields_read(const struct json *tree, const struct field *fields, struct op *op);
 
 #endif

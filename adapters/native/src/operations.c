@@ -25,18 +25,23 @@ static struct entry entries[BUCKETS / 2];
 static size_t entry_count;
 static struct entry *buckets[BUCKETS];
 
-static struct entry **bucket_of(const char *name)
+static struct entry **bucket_of(struct span name)
 {
 	size_t hash = 0;
 
-	for (const char *c = name; *c != '\0'; c++)
-		hash = hash * 31 + (unsigned char)*c;
+	for (size_t i = 0; i < name.length; i++)
+		hash = hash * 31 + (unsigned char)name.text[i];
 	for (;; hash++) {
 		struct entry **bucket = &buckets[hash % BUCKETS];
 
-		if (!*bucket || strcmp((*bucket)->operation->name, name) == 0)
+		if (!*bucket || span_is(name, (*bucket)->operation->name))
 			return bucket;
 	}
+}
+
+static struct entry **bucket_of_operation(const struct operation *operation)
+{
+	return bucket_of((struct span){ operation->name, strlen(operation->name) });
 }
 
 static bool backend_plays(const char *name)
@@ -61,20 +66,20 @@ void operations_setup(void)
 			entry->operation = operation;
 			entry->supported = backend_plays(operation->name) &&
 					   (!operation->available || operation->available());
-			*bucket_of(operation->name) = entry;
+			*bucket_of_operation(operation) = entry;
 		}
 }
 
-const struct operation *operation_find(const char *name)
+const struct operation *operation_find(struct span name)
 {
-	const struct entry *entry = *bucket_of(name);
+	const struct entry *entry = name.text ? *bucket_of(name) : NULL;
 
 	return entry ? entry->operation : NULL;
 }
 
 bool operation_supported(const struct operation *operation)
 {
-	return (*bucket_of(operation->name))->supported;
+	return (*bucket_of_operation(operation))->supported;
 }
 
 const struct operation *operation_at(size_t index)

@@ -57,7 +57,7 @@ bool map_flag_supported(const struct word *flag);
 void operations_setup(void);
 
 /* NULL for an unknown name. */
-const struct operation *operation_find(const char *name);
+const struct operation *operation_find(struct span name);
 /* Whether this target performs it. */
 bool operation_supported(const struct operation *operation);
 /* All operations in the order of the protocol page; NULL behind the last. */

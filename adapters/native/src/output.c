@@ -1,6 +1,8 @@
 #include "output.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -165,4 +167,19 @@ bool output_send(void)
 		madvise(memory.output + KEEP_MAX, OUTPUT_MAX - KEEP_MAX, MADV_REMOVE);
 	used = 0;
 	return true;
+}
+
+bool output_refuse(const char *format, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	output_reset();
+	output_text("{\"event\":\"refused\",\"message\":");
+	output_string(message, strlen(message));
+	output_char('}');
+	return output_send();
 }

@@ -34,4 +34,7 @@ const char *output_at(size_t mark);
 /* Ends the line and writes it to standard output. False when nobody reads any more. */
 bool output_send(void);
 
+/* The answer to a command that cannot be carried out. False when nobody reads any more. */
+bool output_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -1,7 +1,6 @@
 #include "program.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fields.h"
@@ -9,23 +8,6 @@
 #include "operations.h"
 
 #define PROGRAM_VERSION 2
-
-static bool reserve(struct program *program, size_t count)
-{
-	static struct op *ops;
-	static size_t capacity;
-
-	if (count > capacity) {
-		struct op *grown = realloc(ops, count * sizeof(*ops));
-
-		if (!grown)
-			return false;
-		ops = grown;
-		capacity = count;
-	}
-	program->ops = ops;
-	return true;
-}
 
 /* What is wrong with the processes that an operation names, or NULL. */
 static const char *check_processes(const struct op *op, bool *created)
@@ -40,51 +22,51 @@ static const char *check_processes(const struct op *op, bool *created)
 	return NULL;
 }
 
-bool program_read(json_t *tree, struct program *program, char *message, size_t size)
+bool program_read(const struct json *tree, struct program *program, char *message, size_t size)
 {
 	static bool created[SLOT_COUNT];
-	json_t *ops = json_object_get(tree, "ops");
+	const struct json *ops = json_get(tree, "ops");
 	const char *wrong;
 	uint64_t version;
-	size_t i;
-	json_t *item;
 
-	if (!json_natural(json_object_get(tree, "version"), &version) || version != PROGRAM_VERSION ||
-	    !json_is_array(ops)) {
+	if (!json_natural(json_get(tree, "version"), &version) || version != PROGRAM_VERSION ||
+	    !json_is(ops, JSON_ARRAY)) {
 		snprintf(message, size, "this is not a program of version %d, the only one that this helper performs",
 			 PROGRAM_VERSION);
 		return false;
 	}
-	wrong = settings_read(json_object_get(tree, "setting"), &program->setting);
+	wrong = settings_read(json_get(tree, "setting"), &program->setting);
 	if (wrong) {
 		snprintf(message, size, "bad setting: %s", wrong);
 		return false;
 	}
-	program->count = json_array_size(ops);
-	if (!reserve(program, program->count)) {
-		snprintf(message, size, "out of memory for a program of %zu operations", program->count);
+	program->ops = json_take(json_count(ops) * sizeof(*program->ops));
+	program->count = 0;
+	if (!program->ops) {
+		snprintf(message, size, "out of memory for a program of %zu operations", json_count(ops));
 		return false;
 	}
 	memset(created, 0, sizeof(created));
 	created[FIRST_ACTOR] = true;
-	json_array_foreach(ops, i, item) {
-		struct op *op = &program->ops[i];
-		const char *name = json_string_value(json_object_get(item, "op"));
+	JSON_FOR_EACH(item, ops) {
+		struct op *op = &program->ops[program->count];
+		struct span name = json_text(json_get(item, "op"));
 
 		memset(op, 0, sizeof(*op));
-		op->operation = name ? operation_find(name) : NULL;
+		op->operation = operation_find(name);
 		if (!op->operation) {
-			snprintf(message, size, "operation %zu: this helper does not know the operation \"%.32s\"", i,
-				 name ? name : "");
+			snprintf(message, size, "operation %zu: this helper does not know the operation \"%.*s\"",
+				 program->count, (int)(name.length < 32 ? name.length : 32), name.text ? name.text : "");
 			return false;
 		}
 		wrong = fields_read(item, op->operation->fields, op);
 		if (!wrong)
 			wrong = check_processes(op, created);
 		if (wrong) {
-			snprintf(message, size, "operation %zu (%s): bad %s", i, name, wrong);
+			snprintf(message, size, "operation %zu (%s): bad %s", program->count, op->operation->name, wrong);
 			return false;
 		}
+		program->count++;
 	}
 	return true;
 }

@@ -1,13 +1,13 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "bounds.h"
 #include "control.h"
+#include "json.h"
 #include "settings.h"
 
 struct operation;
@@ -68,9 +68,8 @@ struct program {
 };
 
 /*
- * Reads a program from its tree, whose strings have to outlive it. The result is valid until the next call. False with
- * a sentence.
+ * Reads a program from its tree, with which its memory is given back. False with a sentence.
  */
-bool program_read(json_t *tree, struct program *program, char *message, size_t size);
+bool program_read(const struct json *tree, struct program *program, char *message, size_t size);
 
 #endif

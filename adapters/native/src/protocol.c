@@ -1,6 +1,5 @@
 #include "protocol.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,12 +15,10 @@
 #include "operations.h"
 #include "output.h"
 #include "run.h"
+#include "scan.h"
 #include "settings.h"
 
 #define PROTOCOL_VERSION 4
-
-const struct backend *backend;
-struct contract device_contract;
 
 /* Bits of enum level that can be observed here. */
 static unsigned available;
@@ -39,24 +36,10 @@ void protocol_setup(void)
 	settings_setup();
 }
 
-static enum handled sent(void)
+/* What has become of a command whose answer could be written or not. */
+static enum handled answered(bool sent)
 {
-	return output_send() ? HANDLED : HANDLED_UNREAD;
-}
-
-enum handled protocol_refuse(const char *format, ...)
-{
-	char message[MESSAGE_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	output_reset();
-	output_text("{\"event\":\"refused\",\"message\":");
-	output_string(message, strlen(message));
-	output_char('}');
-	return sent();
+	return sent ? HANDLED : HANDLED_UNREAD;
 }
 
 void protocol_stopped(void)
@@ -66,17 +49,22 @@ void protocol_stopped(void)
 	output_send();
 }
 
+/* Appends a name to an array; `some` says whether it has one already. */
+static void append_name(bool *some, const char *name)
+{
+	output_text(*some ? ",\"" : "\"");
+	output_text(name);
+	output_char('"');
+	*some = true;
+}
+
 static void append_levels(void)
 {
 	bool some = false;
 
 	for (size_t i = 0; level_names[i]; i++)
-		if (available & 1U << i) {
-			output_text(some ? ",\"" : "\"");
-			output_text(level_names[i]);
-			output_char('"');
-			some = true;
-		}
+		if (available & 1U << i)
+			append_name(&some, level_names[i]);
 }
 
 static void append_operations(void)
@@ -85,12 +73,8 @@ static void append_operations(void)
 	bool some = false;
 
 	for (size_t i = 0; (operation = operation_at(i)) != NULL; i++)
-		if (operation_supported(operation)) {
-			output_text(some ? ",\"" : "\"");
-			output_text(operation->name);
-			output_char('"');
-			some = true;
-		}
+		if (operation_supported(operation))
+			append_name(&some, operation->name);
 }
 
 static void append_map_flags(void)
@@ -98,12 +82,8 @@ static void append_map_flags(void)
 	bool some = false;
 
 	for (const struct word *flag = map_flags; flag->name; flag++)
-		if (map_flag_supported(flag)) {
-			output_text(some ? ",\"" : "\"");
-			output_text(flag->name);
-			output_char('"');
-			some = true;
-		}
+		if (map_flag_supported(flag))
+			append_name(&some, flag->name);
 }
 
 static void append_settings(void)
@@ -111,12 +91,8 @@ static void append_settings(void)
 	bool some = false;
 
 	for (int kind = 0; kind < SETTING_COUNT; kind++)
-		if (settings_supported(kind)) {
-			output_text(some ? ",\"" : "\"");
-			output_text(setting_names[kind]);
-			output_char('"');
-			some = true;
-		}
+		if (settings_supported(kind))
+			append_name(&some, setting_names[kind]);
 }
 
 static void append_failures(void)
@@ -124,25 +100,21 @@ static void append_failures(void)
 	bool some = false;
 
 	for (int failure = FAILURE_ALLOCATION; failure_names[failure]; failure++)
-		if (failures_supported(failure)) {
-			output_text(some ? ",\"" : "\"");
-			output_text(failure_names[failure]);
-			output_char('"');
-			some = true;
-		}
+		if (failures_supported(failure))
+			append_name(&some, failure_names[failure]);
 }
 
-static enum handled handle_start(const json_t *command)
+static enum handled handle_start(const struct json *command)
 {
 	uint64_t version;
 
-	if (!json_natural(json_object_get(command, "version"), &version))
-		return protocol_refuse("`start` needs a version; this helper speaks version %d of the protocol",
-				       PROTOCOL_VERSION);
+	if (!json_natural(json_get(command, "version"), &version))
+		return answered(output_refuse("`start` needs a version; this helper speaks version %d of the protocol",
+				       PROTOCOL_VERSION));
 	if (version != PROTOCOL_VERSION)
-		return protocol_refuse("this helper speaks version %d of the protocol, not %llu; use the helper that was "
+		return answered(output_refuse("this helper speaks version %d of the protocol, not %llu; use the helper that was "
 				       "built from the same checkout as the harness",
-				       PROTOCOL_VERSION, (unsigned long long)version);
+				       PROTOCOL_VERSION, (unsigned long long)version));
 	control->started = true;
 	output_reset();
 	output_text("{\"event\":\"started\",\"version\":");
@@ -164,14 +136,14 @@ static enum handled handle_start(const json_t *command)
 		output_text("\"counters\":true,");
 	facts_append();
 	output_char('}');
-	return sent();
+	return answered(output_send());
 }
 
 bool protocol_apply_contract(struct node_facts *facts, char *message, size_t size)
 {
 	struct node_facts ignored;
 
-	if (!contract_parse(control->contract, control->contract_length, &device_contract, message, size))
+	if (!contract_parse((struct span){ control->contract, control->contract_length }, &device_contract, message, size))
 		return false;
 	kmsg_set_prefix(device_contract.log_prefix);
 	counters_find();
@@ -190,23 +162,22 @@ bool protocol_not_configured(const char *message)
 }
 
 /* The bits of the levels that are asked for, or 0 with a sentence. */
-static unsigned read_levels(const json_t *array, char *message, size_t size)
+/* The levels of a command, as bits. 0 with a sentence when one of them cannot be observed. */
+static unsigned read_levels(const struct json *array, char *message, size_t size)
 {
 	unsigned levels = 0;
-	size_t i;
-	json_t *item;
 
-	json_array_foreach((json_t *)array, i, item) {
-		const char *name = json_string_value(item);
+	JSON_FOR_EACH(item, array) {
+		struct span name = json_text(item);
 		unsigned level = 0;
 
-		for (size_t k = 0; name && level_names[k]; k++)
-			if (strcmp(level_names[k], name) == 0)
+		for (size_t k = 0; level_names[k]; k++)
+			if (span_is(name, level_names[k]))
 				level = 1U << k;
 		if (!(level & available)) {
 			snprintf(message, size,
-				 "the level \"%.32s\" cannot be observed here; ask only for levels that `started` named",
-				 name ? name : "");
+				 "the level \"%.*s\" cannot be observed here; ask only for levels that `started` named",
+				 (int)(name.length < 32 ? name.length : 32), name.text ? name.text : "");
 			return 0;
 		}
 		levels |= level;
@@ -216,35 +187,49 @@ static unsigned read_levels(const json_t *array, char *message, size_t size)
 	return levels;
 }
 
-static enum handled handle_configure(const json_t *command)
+/* The text of a member of the object that a line is. */
+static struct span find_member(struct span line, const char *name)
+{
+	struct scanner scanner;
+	struct span key, value;
+
+	if (scan_open(&scanner, line, '{'))
+		while (scan_member(&scanner, &key, &value) == SCANNED_ITEM)
+			if (span_is(key, name))
+				return value;
+	return (struct span){ NULL, 0 };
+}
+
+static enum handled handle_configure(struct span line, const struct json *command)
 {
 	char message[MESSAGE_MAX];
 	struct node_facts facts = { 0 };
-	const json_t *asked = json_object_get(command, "contract");
+	struct span asked = find_member(line, "contract");
 
-	if (!json_natural(json_object_get(command, "seq"), &control->configure_seq) || !json_is_object(asked))
-		return protocol_refuse("`configure` needs seq, contract and levels");
+	if (!json_natural(json_get(command, "seq"), &control->configure_seq) ||
+	    !json_is(json_get(command, "contract"), JSON_OBJECT) || !asked.text)
+		return answered(output_refuse("`configure` needs seq, contract and levels"));
 	control->phase = PHASE_CONFIGURE;
 	/* Until it is in force there is none. */
 	control->contract_length = 0;
 
-	unsigned levels = read_levels(json_object_get(command, "levels"), message, sizeof(message));
-	size_t length = json_dumpb(asked, control->contract, CONTRACT_MAX, JSON_COMPACT);
+	unsigned levels = read_levels(json_get(command, "levels"), message, sizeof(message));
 	bool ok = levels != 0;
 
-	if (ok && (length == 0 || length > CONTRACT_MAX)) {
+	if (ok && asked.length > CONTRACT_MAX) {
 		snprintf(message, sizeof(message), "the contract is longer than %zu KiB", CONTRACT_MAX >> 10);
 		ok = false;
 	}
 	if (ok) {
-		control->contract_length = length;
+		memcpy(control->contract, asked.text, asked.length);
+		control->contract_length = asked.length;
 		control->levels = levels;
 		ok = protocol_apply_contract(&facts, message, sizeof(message));
 	}
 	control->phase = PHASE_IDLE;
 	if (!ok) {
 		control->contract_length = 0;
-		return protocol_not_configured(message) ? HANDLED : HANDLED_UNREAD;
+		return answered(protocol_not_configured(message));
 	}
 	run_forget_device();
 	output_reset();
@@ -252,12 +237,7 @@ static enum handled handle_configure(const json_t *command)
 	output_unsigned(control->configure_seq);
 	output_text(facts.noexec ? ",\"ok\":true,\"noexec\":true" : ",\"ok\":true,\"noexec\":false");
 	output_text(facts.regular ? ",\"regular\":true}" : ",\"regular\":false}");
-	return sent();
-}
-
-static bool is(struct span text, const char *expected)
-{
-	return text.length == strlen(expected) && memcmp(text.text, expected, text.length) == 0;
+	return answered(output_send());
 }
 
 static bool read_natural(struct span text, uint64_t *value)
@@ -292,15 +272,15 @@ static bool split_run(struct span line, struct run_parts *parts)
 	if (!scan_open(&scanner, line, '{'))
 		return false;
 	while ((scanned = scan_member(&scanner, &key, &value)) == SCANNED_ITEM) {
-		if (is(key, "cmd"))
-			parts->is_run = is(value, "\"run\"");
-		else if (is(key, "seq"))
+		if (span_is(key, "cmd"))
+			parts->is_run = span_is(value, "\"run\"");
+		else if (span_is(key, "seq"))
 			parts->seq = value;
-		else if (is(key, "programs"))
+		else if (span_is(key, "programs"))
 			parts->programs = value;
-		else if (is(key, "layout"))
+		else if (span_is(key, "layout"))
 			parts->layout = value;
-		else if (is(key, "repeat"))
+		else if (span_is(key, "repeat"))
 			parts->repeat = value;
 		else
 			parts->unknown = true;
@@ -314,20 +294,20 @@ static enum handled handle_run(const struct run_parts *parts)
 	struct run run = { .active = true, .step = -1 };
 
 	if (control->contract_length == 0)
-		return protocol_refuse("no contract is in force; send `configure` first and wait for its answer");
+		return answered(output_refuse("no contract is in force; send `configure` first and wait for its answer"));
 	if (!read_natural(parts->seq, &run.seq) || parts->unknown ||
 	    !scan_open(&programs, parts->programs, '['))
-		return protocol_refuse("`run` needs a seq and an array of programs, and knows only layout and repeat besides");
+		return answered(output_refuse("`run` needs a seq and an array of programs, and knows only layout and repeat besides"));
 	if (parts->layout.length > 0) {
-		if (!is(parts->layout, "\"every\""))
-			return protocol_refuse("`layout` of `run` can only be \"every\"");
+		if (!span_is(parts->layout, "\"every\""))
+			return answered(output_refuse("`layout` of `run` can only be \"every\""));
 		run.layout_every = true;
 	}
 	if (parts->repeat.length > 0) {
 		if (!read_natural(parts->repeat, &run.repeat) || run.repeat < 1)
-			return protocol_refuse("`repeat` of `run` has to be a number from 1 on");
+			return answered(output_refuse("`repeat` of `run` has to be a number from 1 on"));
 		if (!backend->repeat)
-			return protocol_refuse("`repeat` is not supported here, as `started` said");
+			return answered(output_refuse("`repeat` is not supported here, as `started` said"));
 	}
 	run.cursor = (size_t)(programs.at - memory.input);
 	run.end = (size_t)(programs.end - memory.input);
@@ -335,28 +315,35 @@ static enum handled handle_run(const struct run_parts *parts)
 	return run_programs() ? HANDLED : HANDLED_REPLACE;
 }
 
+static enum handled handle_command(struct span line, const struct json *command)
+{
+	struct span name = json_text(json_get(command, "cmd"));
+
+	if (!name.text)
+		return answered(output_refuse("a command is an object with a `cmd`: start, configure, run or stop"));
+	if (span_is(name, "start"))
+		return handle_start(command);
+	if (span_is(name, "stop"))
+		return HANDLED_STOP;
+	if (!span_is(name, "configure"))
+		return answered(output_refuse("unknown command \"%.*s\"; there are start, configure, run and stop",
+					      (int)(name.length < 32 ? name.length : 32), name.text));
+	if (!control->started)
+		return answered(output_refuse("send `start` first and wait for its answer"));
+	return handle_configure(line, command);
+}
+
 static enum handled handle_other(struct span line)
 {
 	char reason[256];
-	json_t *command = json_parse(line.text, line.length, reason, sizeof(reason));
-	const char *name = json_string_value(json_object_get(command, "cmd"));
+	const struct json *command = json_parse(line, reason, sizeof(reason));
 	enum handled handled;
 
 	if (!command)
-		handled = protocol_refuse("this line is not JSON (%s); send one command on each line", reason);
-	else if (!name)
-		handled = protocol_refuse("a command is an object with a `cmd`: start, configure, run or stop");
-	else if (strcmp(name, "start") == 0)
-		handled = handle_start(command);
-	else if (strcmp(name, "stop") == 0)
-		handled = HANDLED_STOP;
-	else if (strcmp(name, "configure") != 0)
-		handled = protocol_refuse("unknown command \"%.32s\"; there are start, configure, run and stop", name);
-	else if (!control->started)
-		handled = protocol_refuse("send `start` first and wait for its answer");
+		handled = answered(output_refuse("this line is not JSON (%s); send one command on each line", reason));
 	else
-		handled = handle_configure(command);
-	json_release(command);
+		handled = handle_command(line, command);
+	json_release();
 	return handled;
 }
 

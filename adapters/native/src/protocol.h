@@ -22,7 +22,6 @@ enum handled {
 void protocol_setup(void);
 
 enum handled protocol_handle(struct span line);
-enum handled protocol_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void protocol_stopped(void);
 
 /* Puts the contract of the control block into force. `facts` may be NULL. False with a sentence. */

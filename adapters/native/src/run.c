@@ -18,8 +18,8 @@
 #include "operations.h"
 #include "output.h"
 #include "program.h"
-#include "protocol.h"
 #include "repeat.h"
+#include "scan.h"
 #include "settings.h"
 
 /* A fresh worker cannot know what the program before did to the device. */
@@ -244,19 +244,19 @@ static bool run_program(struct span text)
 	control->phase = PHASE_PROGRAM;
 	output_reset();
 
-	json_t *tree = json_parse(text.text, text.length, message, sizeof(message));
+	const struct json *tree = json_parse(text, message, sizeof(message));
 
 	if (!tree || !program_read(tree, &program, message, sizeof(message))) {
-		json_release(tree);
+		json_release();
 		return run_answer_errored(message, -1);
 	}
 	if (!settings_support(&program.setting, message, sizeof(message)) ||
 	    !operations_support(&program, message, sizeof(message))) {
-		json_release(tree);
+		json_release();
 		return answer_skipped(message);
 	}
 	if (!prepare(control->levels, message, sizeof(message))) {
-		json_release(tree);
+		json_release();
 		return run_answer_errored(message, -1);
 	}
 	memory_vacate();
@@ -266,7 +266,7 @@ static bool run_program(struct span text)
 	bool clean = done || clean_by_force(remains, sizeof(remains));
 
 	memory_occupy();
-	json_release(tree);
+	json_release();
 	if (done)
 		return send_answer() && !memory_miscounts_locks();
 	if (!clean)
@@ -298,7 +298,7 @@ bool run_programs(void)
 		if (scanned != SCANNED_ITEM)
 			run->active = false;
 		if (scanned == SCANNED_BAD)
-			protocol_refuse("the array of programs of run %" PRIu64 " is garbled after program %" PRIu64, run->seq,
+			output_refuse("the array of programs of run %" PRIu64 " is garbled after program %" PRIu64, run->seq,
 					run->index);
 		if (scanned != SCANNED_ITEM)
 			break;

@@ -197,20 +197,17 @@ bool settings_support(const struct setting *setting, char *message, size_t size)
 	return true;
 }
 
-const char *settings_read(const json_t *tree, struct setting *setting)
+const char *settings_read(const struct json *tree, struct setting *setting)
 {
-	const char *key;
-	json_t *value;
-
 	setting->present = 0;
 	if (!tree)
 		return NULL;
-	if (!json_is_object(tree))
+	if (!json_is(tree, JSON_OBJECT))
 		return "it is no object";
-	json_object_foreach((json_t *)tree, key, value) {
+	JSON_FOR_EACH(value, tree) {
 		int kind = 0;
 
-		while (kind < SETTING_COUNT && strcmp(setting_names[kind], key) != 0)
+		while (kind < SETTING_COUNT && !span_is(value->name, setting_names[kind]))
 			kind++;
 		if (kind == SETTING_COUNT)
 			return "a limit of it is not known";

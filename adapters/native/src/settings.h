@@ -1,10 +1,11 @@
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json.h"
 
 /* The limits that a program runs under, in the order of the protocol page. */
 enum setting_kind {
@@ -32,7 +33,7 @@ bool settings_supported(enum setting_kind kind);
 bool settings_support(const struct setting *setting, char *message, size_t size);
 
 /* Reads the setting of a program, or none. What is wrong with it, or NULL. */
-const char *settings_read(const json_t *tree, struct setting *setting);
+const char *settings_read(const struct json *tree, struct setting *setting);
 
 /* Puts the limits into force for this process and those that it will fork. False with a sentence. */
 bool settings_apply(const struct setting *setting, char *message, size_t size);

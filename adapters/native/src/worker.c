@@ -13,11 +13,11 @@
 #include "backend.h"
 #include "control.h"
 #include "faults.h"
-#include "json.h"
 #include "kmsg.h"
 #include "log.h"
 #include "memory.h"
 #include "observe.h"
+#include "output.h"
 #include "privileges.h"
 #include "protocol.h"
 #include "run.h"
@@ -120,7 +120,6 @@ void worker_main(void)
 	control->worker = getpid();
 	privileges_setup();
 	faults_setup();
-	json_setup();
 	protocol_setup();
 	resume(input);
 	for (;;) {
@@ -133,8 +132,10 @@ void worker_main(void)
 		enum handled handled = HANDLED;
 
 		if (received == RECEIVED_TOO_LONG)
-			handled = protocol_refuse("the line is longer than %zu MiB; send fewer programs in one command",
-						  INPUT_MAX >> 20);
+			handled = output_refuse("the line is longer than %zu MiB; send fewer programs in one command",
+						INPUT_MAX >> 20) ?
+					  HANDLED :
+					  HANDLED_UNREAD;
 		else if (input->line_end > input->start)
 			handled = protocol_handle(
 				(struct span){ memory.input + input->start, input->line_end - input->start });

@@ -1,0 +1,4 @@
+#include "backend.h"
+
+const struct backend *backend;
+struct contract device_contract;
