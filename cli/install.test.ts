@@ -66,7 +66,7 @@ it('nothing is asked for where nothing is missing', async () => {
 
 it('`npm test` says in one message what is missing and what mends that, before any test', async () => {
   const { script, asked } = await bareMachine();
-  const { exitCode, stderr } = await script('require-test-packages.ts');
+  const { exitCode, stderr } = await script('../tools/vitest/require-test-packages.ts');
   expect(stderr).toMatch(/packages that are not installed: .*\bgcc, make\b/);
   expect(stderr).toContain('npm run conform -- prepare --tests');
   expect({ exitCode, asked: asked() }).toEqual({ exitCode: 3, asked: [] });
