@@ -245,6 +245,7 @@ static bool device_prepare(const struct contract *contract, bool changed, char *
 
 const struct backend device_backend = {
 	.name = "native helper",
+	.has_driver = true,
 	.levels = LEVEL_OUTCOME | LEVEL_LAYOUT | LEVEL_FRAMES | LEVEL_CALLBACKS | LEVEL_HEALTH,
 	.repeat = true,
 	.settings = (1U << SETTING_COUNT) - 1,

@@ -15,7 +15,7 @@
 #include "output.h"
 
 /* By slot: the descriptor of /proc/PID/smaps plus one, or 0. */
-static int smaps[SLOT_COUNT];
+static int *smaps;
 
 /*
  * Bytes of one read, less than one mapping takes: the kernel prints mappings until a read is full, however many follow
@@ -32,7 +32,13 @@ struct reader {
 	char text[8192];
 };
 
-static struct reader reader;
+static struct reader *reader;
+
+void layout_setup(void)
+{
+	smaps = memory_keep(SLOT_COUNT * sizeof(*smaps));
+	reader = memory_keep(sizeof(*reader));
+}
 
 void layout_actor_ended(int slot)
 {
@@ -49,36 +55,36 @@ static bool reader_open(int slot)
 		snprintf(path, sizeof(path), "/proc/%d/smaps", (int)control->actors[slot].pid);
 		smaps[slot] = descriptors_open(path, O_RDONLY) + 1;
 	}
-	reader.fd = smaps[slot] - 1;
-	reader.start = reader.end = 0;
-	return reader.fd >= 0 && lseek(reader.fd, 0, SEEK_SET) == 0;
+	reader->fd = smaps[slot] - 1;
+	reader->start = reader->end = 0;
+	return reader->fd >= 0 && lseek(reader->fd, 0, SEEK_SET) == 0;
 }
 
 /* The next line without its newline, or NULL at the end. */
 static char *next_line(void)
 {
 	for (;;) {
-		char *newline = memchr(reader.text + reader.start, '\n', reader.end - reader.start);
+		char *newline = memchr(reader->text + reader->start, '\n', reader->end - reader->start);
 
 		if (newline) {
-			char *line = reader.text + reader.start;
+			char *line = reader->text + reader->start;
 
 			*newline = '\0';
-			reader.start = (size_t)(newline - reader.text) + 1;
+			reader->start = (size_t)(newline - reader->text) + 1;
 			return line;
 		}
-		memmove(reader.text, reader.text + reader.start, reader.end - reader.start);
-		reader.end -= reader.start;
-		reader.start = 0;
+		memmove(reader->text, reader->text + reader->start, reader->end - reader->start);
+		reader->end -= reader->start;
+		reader->start = 0;
 
-		size_t room = sizeof(reader.text) - reader.end;
-		ssize_t n = read(reader.fd, reader.text + reader.end, room < READ_MAX ? room : READ_MAX);
+		size_t room = sizeof(reader->text) - reader->end;
+		ssize_t n = read(reader->fd, reader->text + reader->end, room < READ_MAX ? room : READ_MAX);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return NULL;
-		reader.end += (size_t)n;
+		reader->end += (size_t)n;
 	}
 }
 

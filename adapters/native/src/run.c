@@ -22,8 +22,8 @@
 #include "scan.h"
 #include "settings.h"
 
-/* A fresh worker cannot know what the program before did to the device. */
-static bool device_changed = true;
+/* Whether the device is in its initial state; a fresh worker cannot know what the program before did to it. */
+static bool device_initial;
 
 static void append_head(const char *result)
 {
@@ -89,7 +89,8 @@ static void perform(const struct program *program, size_t index)
 	control->run.step = (int64_t)index;
 	if (ledger_is_open())
 		ledger_step(index);
-	device_changed |= op->operation->changes_device;
+	if (op->operation->changes_device)
+		device_initial = false;
 	actors_perform(index);
 	if (control->outcome.verdict != VERDICT_OK || control->outcome.kind != OUTCOME_RET)
 		return;
@@ -123,9 +124,9 @@ static bool prepare(unsigned levels, char *message, size_t size)
 {
 	char ignored[MESSAGE_MAX];
 
-	if (!backend->prepare(&device_contract, device_changed, message, size))
+	if (!backend->prepare(device_contract, !device_initial, message, size))
 		return false;
-	device_changed = false;
+	device_initial = true;
 	if (levels & LEVEL_CALLBACKS) {
 		/* Records that were lost here are those of earlier programs, or of other drivers. */
 		kmsg_read(ignored, sizeof(ignored));
@@ -172,9 +173,9 @@ static bool observe_program(const struct program *program, char *message, size_t
 /* Once without observing anything. */
 static bool perform_quietly(const struct program *program, char *message, size_t size)
 {
-	if (!backend->prepare(&device_contract, device_changed, message, size))
+	if (!backend->prepare(device_contract, !device_initial, message, size))
 		return false;
-	device_changed = false;
+	device_initial = true;
 	observe_begin(LEVEL_OUTCOME);
 	actors_begin(program);
 	control->outcome.verdict = VERDICT_OK;
@@ -282,7 +283,7 @@ static bool run_program(struct span text)
 
 void run_forget_device(void)
 {
-	device_changed = true;
+	device_initial = false;
 }
 
 bool run_programs(void)
