@@ -393,6 +393,11 @@ int64_t memory_zone_end(void)
 	return memory_zone_start() + (int64_t)(memory.zone_pages * memory.page);
 }
 
+int64_t memory_start(void)
+{
+	return memory.upward ? 0 : memory_zone_start();
+}
+
 int64_t memory_end(void)
 {
 	return memory.upward ? memory_zone_end() : memory_arena_end();

@@ -55,7 +55,8 @@ bool memory_setup(char *message, size_t size);
 int64_t memory_arena_end(void);
 int64_t memory_zone_start(void);
 int64_t memory_zone_end(void);
-/* The end of arena or zone, whichever lies above. */
+/* The start of arena or zone, whichever lies below, and the end of the one above. */
+int64_t memory_start(void);
 int64_t memory_end(void);
 
 /*
