@@ -120,7 +120,7 @@ describe.each(VARIANTS)('the %s helper with memfds', (variant) => {
     ]);
   });
 
-  it('has every process reaped by its parent, however fast they follow each other', async () => {
+  it('reaps every process, however fast they follow each other', async () => {
     expect(await configure(lkmc)).toMatchObject({ ok: true });
     const exit = (actor: string) => ({ op: 'exit', actor });
     const nested = [fork('p0', 'p1'), fork('p1', 'p2'), fork('p2', 'p3'), exit('p2'), fork('p1', 'p4'), exit('p4')];

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "descriptors.h"
+#include "facts.h"
 #include "failures.h"
 #include "names.h"
 #include "operations.h"
@@ -25,17 +28,33 @@ static const struct program *current;
 static int self;
 /* Which descriptors of the first process are open. */
 static bool open_descriptors[HELPER_DESCRIPTOR];
-static int highest_descriptor = -1;
+static int descriptors_end;
 
-static void futex_wait(uint32_t *word, const struct timespec *timeout)
+/*
+ * Something that one process waits for and another one lets happen. Who lets it happen makes a system call only if the other
+ * one sleeps.
+ */
+enum event { EVENT_PENDING, EVENT_HAPPENED, EVENT_AWAITED };
+
+static bool event_happened(const uint32_t *event)
 {
-	syscall(SYS_futex, word, FUTEX_WAIT, 0, timeout, NULL, 0);
+	return __atomic_load_n(event, __ATOMIC_ACQUIRE) == EVENT_HAPPENED;
 }
 
-static void futex_wake(uint32_t *word)
+static void event_happens(uint32_t *event)
 {
-	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	if (__atomic_exchange_n(event, EVENT_HAPPENED, __ATOMIC_ACQ_REL) == EVENT_AWAITED)
+		syscall(SYS_futex, event, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* Sleeps until it happens or the time is up, or for no reason. */
+static void event_sleep(uint32_t *event, const struct timespec *timeout)
+{
+	uint32_t pending = EVENT_PENDING;
+
+	if (__atomic_compare_exchange_n(event, &pending, EVENT_AWAITED, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
+	    pending == EVENT_AWAITED)
+		syscall(SYS_futex, event, FUTEX_WAIT, EVENT_AWAITED, timeout, NULL, 0);
 }
 
 void actors_begin(const struct program *program)
@@ -49,7 +68,7 @@ void actors_begin(const struct program *program)
 	memset(control->mapping_bound, 0, sizeof(control->mapping_bound));
 	control->created[0] = FIRST_ACTOR;
 	control->created_count = 1;
-	control->actors[FIRST_ACTOR] = (struct actor){ .alive = true, .pid = control->worker, .parent = FIRST_ACTOR };
+	control->actors[FIRST_ACTOR] = (struct actor){ .alive = true, .pid = control->worker };
 }
 
 void actors_note_descriptor(int fd, bool open)
@@ -57,30 +76,22 @@ void actors_note_descriptor(int fd, bool open)
 	if (self != FIRST_ACTOR || fd < FIRST_DESCRIPTOR || fd >= HELPER_DESCRIPTOR)
 		return;
 	open_descriptors[fd] = open;
-	if (open && fd > highest_descriptor)
-		highest_descriptor = fd;
+	if (open && fd >= descriptors_end)
+		descriptors_end = fd + 1;
 }
 
 bool actors_close_descriptors(void)
 {
 	bool closed = true;
 
-	for (int fd = FIRST_DESCRIPTOR; fd <= highest_descriptor; fd++)
+	for (int fd = FIRST_DESCRIPTOR; fd < descriptors_end; fd++)
 		if (open_descriptors[fd]) {
 			open_descriptors[fd] = false;
 			if (syscall(SYS_close, fd) != 0)
 				closed = false;
 		}
-	highest_descriptor = -1;
+	descriptors_end = 0;
 	return closed;
-}
-
-/* A process whose parent died is told so by a signal; it stays only if the worker adopted it. */
-static void on_parent_death(int number)
-{
-	(void)number;
-	if (getppid() != control->worker)
-		_exit(1);
 }
 
 static void reap(pid_t pid)
@@ -90,36 +101,30 @@ static void reap(pid_t pid)
 }
 
 /* The life of a process of a program: wait for an order, carry it out, answer. */
-static void __attribute__((noreturn)) act(int slot, pid_t parent)
+static void __attribute__((noreturn)) act(int slot)
 {
 	struct actor *actor = &control->actors[slot];
-	struct sigaction action = { .sa_handler = on_parent_death, .sa_flags = SA_RESTART };
 
 	self = slot;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGUSR1, &action, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Where a security module asks: the other processes of a program may access its memory. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-	/* The parent may have died before the signal was asked for. */
-	if (getppid() != parent && getppid() != control->worker)
+	/* The worker may have died before the signal was asked for. */
+	if (getppid() != control->worker)
 		_exit(1);
-	futex_wake(&actor->begun);
+	event_happens(&actor->begun);
 	for (;;) {
-		while (__atomic_load_n(&actor->wake, __ATOMIC_ACQUIRE) == 0)
-			futex_wait(&actor->wake, NULL);
-		__atomic_store_n(&actor->wake, 0, __ATOMIC_RELAXED);
+		while (!event_happened(&actor->wake))
+			event_sleep(&actor->wake, NULL);
+		__atomic_store_n(&actor->wake, EVENT_PENDING, __ATOMIC_RELAXED);
 
 		if (actor->order == ORDER_EXIT)
 			_exit(0);
-		if (actor->order == ORDER_REAP) {
-			reap((pid_t)actor->argument);
-		} else {
-			const struct op *op = &current->ops[actor->argument];
 
-			failures_perform(op, &control->outcome);
-		}
-		futex_wake(&control->done);
+		const struct op *op = &current->ops[actor->argument];
+
+		failures_perform(op, &control->outcome);
+		event_happens(&control->done);
 	}
 }
 
@@ -143,37 +148,81 @@ static bool has_ended(pid_t pid)
 	return ended;
 }
 
-/*
- * What a process finds when it begins to run depends on what others have done before (User Mode Linux looks at its page
- * tables then), so nothing else happens meanwhile.
- */
+static bool has_begun(int slot)
+{
+	return slot == FIRST_ACTOR || event_happened(&control->actors[slot].begun);
+}
+
 static void await_begin(int slot, pid_t pid)
 {
 	const struct timespec patience = { .tv_nsec = LOOK_AFTER_MS * 1000000L };
-	uint32_t *begun = &control->actors[slot].begun;
 
-	while (__atomic_load_n(begun, __ATOMIC_ACQUIRE) == 0) {
-		futex_wait(begun, &patience);
-		if (__atomic_load_n(begun, __ATOMIC_ACQUIRE) == 0 && has_ended(pid))
+	while (!has_begun(slot)) {
+		event_sleep(&control->actors[slot].begun, &patience);
+		if (!has_begun(slot) && has_ended(pid))
 			return;
 	}
 }
 
+/* The processors that this process may run on, while it stays on one of them. */
+static cpu_set_t processors;
+static bool stays;
+
+/*
+ * The processes of a program act in turns. On one processor the next one runs as soon as the last one waits; to wake one on
+ * another processor takes an interrupt there, which costs more than what most operations do.
+ */
+static void stay_on_processor(void)
+{
+	cpu_set_t here;
+	int processor = sched_getcpu();
+
+	if (stays || backend->has_driver || processor < 0 || processor >= CPU_SETSIZE ||
+	    sched_getaffinity(0, sizeof(processors), &processors) != 0)
+		return;
+	CPU_ZERO(&here);
+	CPU_SET(processor, &here);
+	stays = sched_setaffinity(0, sizeof(here), &here) == 0;
+}
+
+void actors_end(void)
+{
+	if (stays)
+		sched_setaffinity(0, sizeof(processors), &processors);
+	stays = false;
+}
+
+/*
+ * A real fork: the address space is copied. The C library's would also prepare its locks and its allocator for a child that
+ * goes on as it likes, and each page that it writes in doing so is copied. All processes are children of the worker, so that
+ * it can reap each of them, whoever forked it.
+ */
+static pid_t copy_process(void)
+{
+	return (pid_t)syscall(SYS_clone, self == FIRST_ACTOR ? SIGCHLD : CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
 pid_t actors_fork(int slot)
 {
-	pid_t parent = (pid_t)syscall(SYS_getpid);
-
 	/* An order for the child may come before it runs, so its word is cleared here. */
-	control->actors[slot] = (struct actor){ .parent = self };
+	control->actors[slot] = (struct actor){ .alive = false };
 
-	pid_t pid = fork();
+	if (self == FIRST_ACTOR)
+		stay_on_processor();
+
+	pid_t pid = copy_process();
 
 	if (pid == 0)
-		act(slot, parent);
-	if (pid > 0)
+		act(slot);
+	/*
+	 * What a process finds when it begins to run there depends on what others have done before (it looks at its page
+	 * tables then), so nothing else happens meanwhile. Elsewhere it need not begin before it is asked for something.
+	 */
+	if (pid > 0 && facts_user_mode_linux())
 		await_begin(slot, pid);
 	return pid;
 }
+
 static void errored_by_death(int slot, struct outcome *outcome)
 {
 	struct actor *actor = &control->actors[slot];
@@ -194,8 +243,8 @@ static void give_order(int slot, enum order order, int64_t argument)
 {
 	control->actors[slot].order = order;
 	control->actors[slot].argument = argument;
-	__atomic_store_n(&control->done, 0, __ATOMIC_RELAXED);
-	futex_wake(&control->actors[slot].wake);
+	__atomic_store_n(&control->done, EVENT_PENDING, __ATOMIC_RELAXED);
+	event_happens(&control->actors[slot].wake);
 }
 
 /* False when the process died instead of answering. */
@@ -203,9 +252,9 @@ static bool await_answer(int slot, struct outcome *outcome)
 {
 	const struct timespec patience = { .tv_nsec = LOOK_AFTER_MS * 1000000L };
 
-	while (__atomic_load_n(&control->done, __ATOMIC_ACQUIRE) == 0) {
-		futex_wait(&control->done, &patience);
-		if (__atomic_load_n(&control->done, __ATOMIC_ACQUIRE) == 0 && has_ended(control->actors[slot].pid)) {
+	while (!event_happened(&control->done)) {
+		event_sleep(&control->done, &patience);
+		if (!event_happened(&control->done) && has_ended(control->actors[slot].pid)) {
 			errored_by_death(slot, outcome);
 			return false;
 		}
@@ -213,25 +262,45 @@ static bool await_answer(int slot, struct outcome *outcome)
 	return true;
 }
 
-static bool reap_exited(int slot, struct outcome *outcome)
+static void let_exit(int slot)
 {
 	struct actor *actor = &control->actors[slot];
-	int parent = actor->parent;
 
 	actor->alive = false;
-	if (parent != FIRST_ACTOR && control->actors[parent].alive) {
-		give_order(parent, ORDER_REAP, actor->pid);
-		return await_answer(parent, outcome);
-	}
-	/* The worker adopts processes whose parent has exited. */
-	reap(actor->pid);
-	return true;
+	/* One that has not begun would only begin in order to exit. */
+	if (has_begun(slot))
+		give_order(slot, ORDER_EXIT, 0);
+	else
+		kill(actor->pid, SIGKILL);
 }
 
-bool actors_exit(int slot, struct outcome *outcome)
+void actors_exit(int slot)
 {
-	give_order(slot, ORDER_EXIT, 0);
-	return reap_exited(slot, outcome);
+	let_exit(slot);
+	reap(control->actors[slot].pid);
+}
+
+void actors_exit_all(void (*ended)(int slot))
+{
+	/* Where the order cannot be seen, none of them begins to run while another one exits. */
+	bool at_once = !backend->has_driver;
+	bool exiting[SLOT_COUNT];
+
+	for (int i = 1; i < control->created_count; i++) {
+		exiting[i] = control->actors[control->created[i]].alive;
+		if (exiting[i] && at_once)
+			let_exit(control->created[i]);
+	}
+	for (int i = 1; i < control->created_count; i++) {
+		int slot = control->created[i];
+
+		if (!exiting[i])
+			continue;
+		if (!at_once)
+			let_exit(slot);
+		reap(control->actors[slot].pid);
+		ended(slot);
+	}
 }
 
 static void note_created(int slot)
@@ -259,9 +328,12 @@ void actors_perform(size_t index)
 		return;
 	}
 	if (op->operation->role == ROLE_EXIT) {
-		actors_exit(op->actor, outcome);
+		actors_exit(op->actor);
 		return;
 	}
+	/* It has to let others access its memory, where a security module asks. */
+	if (control->actors[op->of].alive)
+		await_begin(op->of, control->actors[op->of].pid);
 	if (op->actor == FIRST_ACTOR) {
 		failures_perform(op, outcome);
 	} else {

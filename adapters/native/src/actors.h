@@ -15,11 +15,16 @@
 /* Forgets the processes and variables of the previous program. */
 void actors_begin(const struct program *program);
 
+/* All processes but the first are gone. */
+void actors_end(void);
+
 /* Performs an operation in the process that it names, and waits for it. For the worker only. */
 void actors_perform(size_t index);
 
-/* Lets a process exit, and its parent reap it, before returning. For the worker only. False when something died. */
-bool actors_exit(int slot, struct outcome *outcome);
+/* Lets a process exit, and reaps it. For the worker only. */
+void actors_exit(int slot);
+/* The same for all that are left, in order of creation; tells of each. */
+void actors_exit_all(void (*ended)(int slot));
 
 /* Kills what is left and reaps it; whether nothing is left. For the worker only. */
 bool actors_kill_all(void);

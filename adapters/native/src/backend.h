@@ -49,6 +49,11 @@ struct backend {
 	 * are views of one page.
 	 */
 	bool copies_directly;
+	/*
+	 * Whether a driver is asked, which sees the order in which processes exit, and has to stand it that they are on
+	 * several processors; it is faster when they stay on one.
+	 */
+	bool has_driver;
 	/* The longest mapping in pages, or 0: as the kernel allows. */
 	uint64_t map_pages;
 
@@ -81,6 +86,8 @@ extern const struct backend memfd_backend;
 
 /* The one in use, and the contract in force. */
 extern const struct backend *backend;
-extern struct contract device_contract;
+extern struct contract *device_contract;
+/* Once in each worker. */
+void backend_setup(void);
 
 #endif

@@ -25,7 +25,7 @@
 /* Bytes of address space that are set aside; memory is used only for what is really stored there. */
 #define INPUT_MAX ((size_t)64 << 20)
 #define OUTPUT_MAX ((size_t)256 << 20)
-#define JSON_MAX ((size_t)1 << 30)
+#define JSON_MAX ((size_t)256 << 20)
 #define SCRATCH_MAX ((size_t)64 << 20)
 #define CONTRACT_MAX ((size_t)64 << 10)
 

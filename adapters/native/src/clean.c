@@ -23,6 +23,7 @@ static bool complain(char *message, size_t size, const char *what)
 /* Takes away what the first process has, and looks whether anything is left. */
 static bool clean_first(char *message, size_t size)
 {
+	actors_end();
 	if (!memory_clean())
 		return complain(message, size, "arena or zone cannot be unmapped");
 	if (!actors_close_descriptors())
@@ -44,18 +45,7 @@ bool clean_orderly(char *message, size_t size)
 {
 	if (!settings_lift(message, size))
 		return false;
-	for (int i = 1; i < control->created_count; i++) {
-		int slot = control->created[i];
-
-		if (!control->actors[slot].alive)
-			continue;
-		control->outcome.verdict = VERDICT_OK;
-		if (!actors_exit(slot, &control->outcome)) {
-			snprintf(message, size, "%s", control->outcome.message);
-			return false;
-		}
-		observe_actor_ended(slot);
-	}
+	actors_exit_all(observe_actor_ended);
 	return clean_first(message, size);
 }
 

@@ -70,24 +70,58 @@ struct outcome {
 	char message[MESSAGE_MAX];
 };
 
-enum order { ORDER_PERFORM, ORDER_EXIT, ORDER_REAP };
+enum order { ORDER_PERFORM, ORDER_EXIT };
 
 struct actor {
 	bool alive;
 	pid_t pid;
-	/* The slot of the process that forked it. */
-	int parent;
-	/* A futex word: set when it has begun to run. */
+	/* Events: it has begun to run, and an order waits for it. */
 	uint32_t begun;
-	/* A futex word: set when an order waits for this process. */
 	uint32_t wake;
-	/* Each process has its own order: one that exits may read it when its parent has already been told to reap it. */
 	enum order order;
-	/* The index of the operation to perform, or the process to reap. */
+	/* The index of the operation to perform. */
 	int64_t argument;
 };
 
 struct control {
+	/*
+	 * First what the processes of a program read and write, so that it lies on a few pages that follow each other: a new
+	 * process has to be given each page anew. Of the long tables most programs only use the beginning.
+	 */
+
+	/* One operation at a time: what came of it, and the event that it is there. */
+	uint32_t done;
+	struct outcome outcome;
+	/* Whether descriptors may be on their way from one process to another. */
+	bool in_flight;
+	pid_t worker;
+	pid_t supervisor;
+	int descriptors[SLOT_COUNT];
+	/* Addresses; meaningful when bound. */
+	uint64_t mappings[SLOT_COUNT];
+	bool mapping_bound[SLOT_COUNT];
+	/* The slots of all processes of the program, in order of creation. */
+	int created_count;
+	int created[SLOT_COUNT];
+	struct actor actors[SLOT_COUNT];
+
+	/* What is transferred from or to the memory of this process. */
+	uint8_t data[DATA_MAX] __attribute__((aligned(4096)));
+	/*
+	 * On its way between memory and a memfd that plays a device: a driver copies all or nothing, which a memfd does not.
+	 * Where both are views of one page, a driver would load what it has stored, which does not happen here
+	 * (`copies_directly`).
+	 */
+	uint8_t passing[DATA_MAX];
+	/* Signals of faults are handled on this stack, by the one process that acts. */
+	uint8_t handler_stack[64 * 1024];
+
+	/* The answer under construction. */
+	struct {
+		size_t used;
+		bool overflowed;
+	} output;
+
 	enum phase phase;
 	/* Of the `configure` command under way. */
 	uint64_t configure_seq;
@@ -105,8 +139,6 @@ struct control {
 	/* Sequence number of the last kernel log record that was read, so that the supervisor can tell new ones. */
 	uint64_t kmsg_seq;
 
-	/* Whether descriptors may be on their way from one process to another. */
-	bool in_flight;
 	/* The number of areas that the system allowed before a program changed that, or 0. */
 	uint64_t areas_limit;
 
@@ -118,25 +150,6 @@ struct control {
 		/* Where modules begin. */
 		uint64_t modules;
 	} failures;
-
-	pid_t worker;
-	pid_t supervisor;
-
-	/* One operation at a time: what came of it. */
-	/* A futex word: set when the outcome is there. */
-	uint32_t done;
-	struct outcome outcome;
-
-	int descriptors[SLOT_COUNT];
-	/* Addresses; meaningful when bound. */
-	uint64_t mappings[SLOT_COUNT];
-	bool mapping_bound[SLOT_COUNT];
-	struct actor actors[SLOT_COUNT];
-	/* The slots of all processes of the program, in order of creation. */
-	int created[SLOT_COUNT];
-	int created_count;
-
-	uint8_t data[DATA_MAX] __attribute__((aligned(4096)));
 };
 
 extern struct control *control;

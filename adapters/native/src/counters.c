@@ -12,6 +12,7 @@
 #include "backend.h"
 #include "descriptors.h"
 #include "log.h"
+#include "memory.h"
 #include "output.h"
 
 #define DIRECTORY "/sys/kernel/debug/gcov"
@@ -28,10 +29,16 @@ struct file {
 	uint64_t hash;
 };
 
-static struct file files[FILES_MAX];
+static struct file *files;
 static int count;
 
-static uint8_t data[FILE_MAX];
+static uint8_t *data;
+
+void counters_setup(void)
+{
+	files = memory_keep(FILES_MAX * sizeof(*files));
+	data = memory_keep(FILE_MAX);
+}
 
 bool counters_available(void)
 {
@@ -70,7 +77,7 @@ static void find_in(const char *directory)
 void counters_find(void)
 {
 	count = 0;
-	memset(files, 0, sizeof(files));
+	memset(files, 0, FILES_MAX * sizeof(*files));
 	if (counters_available())
 		find_in(DIRECTORY);
 }
@@ -86,7 +93,7 @@ static size_t read_file(const char *path)
 		log_line("cannot open %s: %s", path, strerror(errno));
 		return 0;
 	}
-	while (length < sizeof(data) && (n = read(fd, data + length, sizeof(data) - length)) > 0)
+	while (length < FILE_MAX && (n = read(fd, data + length, FILE_MAX - length)) > 0)
 		length += (size_t)n;
 	close(fd);
 	if (n == 0)

@@ -9,6 +9,9 @@
  * numbers in them mean, only gcov with the compiler's notes can tell.
  */
 
+/* Once in each worker. */
+void counters_setup(void);
+
 /* Whether the kernel counts anything. */
 bool counters_available(void);
 

@@ -13,6 +13,8 @@
 #define HELPER_LIMIT 4096
 
 static rlim_t helper_limit;
+/* What no limit may exceed; nobody changes it. */
+static rlim_t hard_limit;
 static rlim_t program_limit = HELPER_DESCRIPTOR;
 
 bool descriptors_setup(void)
@@ -27,6 +29,7 @@ bool descriptors_setup(void)
 			close(fd);
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return false;
+	hard_limit = limit.rlim_max;
 	helper_limit = limit.rlim_max < HELPER_LIMIT ? limit.rlim_max : HELPER_LIMIT;
 	if (helper_limit <= HELPER_DESCRIPTOR + 8) {
 		errno = EMFILE;
@@ -38,11 +41,8 @@ bool descriptors_setup(void)
 
 void descriptors_raise_limit(bool raised)
 {
-	struct rlimit limit;
+	struct rlimit limit = { .rlim_cur = raised ? helper_limit : program_limit, .rlim_max = hard_limit };
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = raised ? helper_limit : program_limit;
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 

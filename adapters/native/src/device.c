@@ -141,10 +141,8 @@ static bool is_initial(const struct contract *contract, const uint8_t *bytes, si
 
 	if (memcmp(bytes, contract->initial, head) != 0)
 		return false;
-	for (size_t i = head; i < length; i++)
-		if (bytes[i] != 0)
-			return false;
-	return true;
+	/* All that follows is zero if the first byte is and each is like the one before. */
+	return head == length || (bytes[head] == 0 && memcmp(bytes + head, bytes + head + 1, length - head - 1) == 0);
 }
 
 static uint8_t *device_content;
@@ -245,6 +243,7 @@ static bool device_prepare(const struct contract *contract, bool changed, char *
 
 const struct backend device_backend = {
 	.name = "native helper",
+	.has_driver = true,
 	.levels = LEVEL_OUTCOME | LEVEL_LAYOUT | LEVEL_FRAMES | LEVEL_CALLBACKS | LEVEL_HEALTH,
 	.repeat = true,
 	.settings = (1U << SETTING_COUNT) - 1,

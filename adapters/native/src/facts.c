@@ -227,6 +227,18 @@ static bool is_user_mode_linux(void)
 	return vendor && strstr(vendor, "User Mode Linux");
 }
 
+static bool user_mode_linux;
+
+void facts_setup(void)
+{
+	user_mode_linux = is_user_mode_linux();
+}
+
+bool facts_user_mode_linux(void)
+{
+	return user_mode_linux;
+}
+
 /* Which copies the kernel makes with one string instruction, which decides where in them a fault may come. */
 static const char *fast_strings(void)
 {
@@ -330,7 +342,7 @@ void facts_append(void)
 	sysinfo(&info);
 
 	unsigned child = measure_in_child();
-	const char *machine = is_user_mode_linux() ? "um" : names.machine;
+	const char *machine = user_mode_linux ? "um" : names.machine;
 
 	output_text("\"kernel\":{\"release\":");
 	output_string(names.release, strlen(names.release));

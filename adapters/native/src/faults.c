@@ -4,15 +4,14 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "control.h"
+
 static sigjmp_buf landing;
 static volatile sig_atomic_t guarded;
 static volatile size_t progress;
 static volatile int fault_signal;
 static volatile int fault_code;
 static volatile uintptr_t fault_address;
-
-/* The handler needs a stack of its own, for a program may have broken anything but the helper's static memory. */
-static uint8_t handler_stack[64 * 1024] __attribute__((aligned(16)));
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
@@ -31,7 +30,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 void faults_setup(void)
 {
-	stack_t stack = { .ss_sp = handler_stack, .ss_size = sizeof(handler_stack) };
+	/* The handler needs a stack of its own, for a program may have broken anything but the helper's memory. */
+	stack_t stack = { .ss_sp = control->handler_stack, .ss_size = sizeof(control->handler_stack) };
 	/* SA_NODEFER, because the handler leaves by a jump and the signal must not stay blocked. */
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 

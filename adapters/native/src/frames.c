@@ -28,8 +28,8 @@ struct sample {
 };
 
 /* The samples of all live processes in order of creation, as read now and the last time. */
-static struct sample now[SLOT_COUNT];
-static struct sample last[SLOT_COUNT];
+static struct sample *now;
+static struct sample *last;
 static int last_count;
 /* Characters that a page takes at most: a space, its number, a colon, the number of its frame and the flags. */
 #define PAGE_TEXT 16
@@ -37,11 +37,22 @@ static int last_count;
  * The text of the last observation. It has room for the longest, because while a program is under way its limits may
  * keep the heap from growing.
  */
-static char last_text[SLOT_COUNT * (ARENA_PAGES + 1) * PAGE_TEXT];
+static char *last_text;
 static size_t last_length;
 
 /* By slot: the descriptor of /proc/PID/pagemap plus one, or 0. */
-static int pagemaps[SLOT_COUNT];
+static int *pagemaps;
+/* The frames that have a number. */
+static uint64_t *seen;
+
+void frames_setup(void)
+{
+	now = memory_keep(SLOT_COUNT * sizeof(*now));
+	last = memory_keep(SLOT_COUNT * sizeof(*last));
+	last_text = memory_keep(SLOT_COUNT * (ARENA_PAGES + 1) * PAGE_TEXT);
+	pagemaps = memory_keep(SLOT_COUNT * sizeof(*pagemaps));
+	seen = memory_keep(SLOT_COUNT * ARENA_PAGES * sizeof(*seen));
+}
 
 void frames_begin(void)
 {
@@ -95,7 +106,7 @@ static int sample_all(void)
 }
 
 /* The number of a frame in order of first appearance. */
-static int number_frame(uint64_t frame, uint64_t *seen, int *seen_count)
+static int number_frame(uint64_t frame, int *seen_count)
 {
 	for (int i = 0; i < *seen_count; i++)
 		if (seen[i] == frame)
@@ -106,7 +117,6 @@ static int number_frame(uint64_t frame, uint64_t *seen, int *seen_count)
 
 static void append_text(int count)
 {
-	static uint64_t seen[SLOT_COUNT * ARENA_PAGES];
 	int seen_count = 0;
 	bool some_actor = false;
 
@@ -135,7 +145,7 @@ static void append_text(int count)
 				output_char('G');
 				continue;
 			}
-			output_integer(number_frame(entry & FRAME_MASK, seen, &seen_count));
+			output_integer(number_frame(entry & FRAME_MASK, &seen_count));
 			if (entry & FILE_OR_SHARED)
 				output_char('F');
 			if (entry & EXCLUSIVE)

@@ -6,6 +6,8 @@
 
 /* The frames level: which pages of the arena are present, and which of them share a physical page. */
 
+/* Once in each worker. */
+void frames_setup(void);
 void frames_begin(void);
 void frames_actor_created(int slot);
 void frames_actor_ended(int slot);

@@ -383,6 +383,15 @@ static struct json *read_value(struct reader *reader, int depth)
 	return read ? value : NULL;
 }
 
+const struct json *json_parse_value(struct span text, const char **behind)
+{
+	struct reader reader = { .at = text.text, .end = text.text + text.length };
+	const struct json *tree = read_value(&reader, 0);
+
+	*behind = reader.at;
+	return tree;
+}
+
 const struct json *json_parse(struct span text, char *message, size_t size)
 {
 	struct reader reader = { .at = text.text, .end = text.text + text.length };

@@ -38,6 +38,8 @@ struct json {
 
 /* NULL with a sentence when the text is not JSON. Names that come twice in an object count as a mistake. */
 const struct json *json_parse(struct span text, char *message, size_t size);
+/* Reads the value that a text begins with, and finds what is behind it; NULL when it is none. */
+const struct json *json_parse_value(struct span text, const char **behind);
 /* Gives back the memory of all trees, and what json_take gave. */
 void json_release(void);
 /* Memory for what lives as long as the tree, or NULL. */

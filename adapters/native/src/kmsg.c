@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "descriptors.h"
+#include "memory.h"
 #include "output.h"
 
 /* Larger than any record that the kernel hands out. */
@@ -46,13 +47,20 @@ struct lines {
 static int log_fd = -1;
 static char prefix[160];
 static size_t prefix_length;
-static struct lines callbacks;
-static struct lines reports;
+static struct lines *callbacks;
+static struct lines *reports;
+/* The record under way, and what is kept of it; on the stack they would be copied after each fork. */
+static char *record_read;
+static char *kept_text;
 /* Whether the trace behind the last report has not named a function of a module yet. */
 static bool nameless;
 
 bool kmsg_open(void)
 {
+	callbacks = memory_keep(sizeof(*callbacks));
+	reports = memory_keep(sizeof(*reports));
+	record_read = memory_keep(RECORD_MAX + 1);
+	kept_text = memory_keep(RECORD_MAX + 1);
 	if (log_fd < 0)
 		log_fd = descriptors_open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	return log_fd >= 0 && lseek(log_fd, 0, SEEK_END) >= 0;
@@ -87,7 +95,6 @@ static bool keep(struct lines *lines, const char *text, size_t length)
 /* Keeps a callback line without its addresses, tokens of the form key=0x…, which differ from run to run. */
 static bool keep_callback(const char *text)
 {
-	char kept[RECORD_MAX];
 	size_t used = 0;
 
 	while (*text != '\0') {
@@ -97,14 +104,14 @@ static bool keep_callback(const char *text)
 
 		if (!address && length > 0) {
 			if (used > 0)
-				kept[used++] = ' ';
-			memcpy(kept + used, text, length);
+				kept_text[used++] = ' ';
+			memcpy(kept_text + used, text, length);
 			used += length;
 		}
 		text += length;
 		text += strspn(text, " ");
 	}
-	return keep(&callbacks, kept, used);
+	return keep(callbacks, kept_text, used);
 }
 
 /* Splits `priority,sequence,time,flags;TEXT\n…` and returns the text, ended at its first line. */
@@ -142,11 +149,11 @@ static void name_function(const char *text)
 	int length = snprintf(words, sizeof(words), ", in %.*s%.*s", (int)(offset - start), start,
 			      (int)strcspn(module, "]") + 1, module);
 
-	if (length <= 0 || (size_t)length >= sizeof(words) || (size_t)length >= KEPT_MAX - reports.used)
+	if (length <= 0 || (size_t)length >= sizeof(words) || (size_t)length >= KEPT_MAX - reports->used)
 		return;
 	/* The report is the last of those that are kept. */
-	memcpy(reports.text + reports.used - 1, words, (size_t)length + 1);
-	reports.used += (size_t)length;
+	memcpy(reports->text + reports->used - 1, words, (size_t)length + 1);
+	reports->used += (size_t)length;
 	nameless = false;
 }
 
@@ -154,7 +161,7 @@ static void name_function(const char *text)
 static void read_report(const char *text)
 {
 	if (is_complaint(text)) {
-		nameless = keep(&reports, text, strlen(text)) && !strchr(text, ']');
+		nameless = keep(reports, text, strlen(text)) && !strchr(text, ']');
 		/* A mark in brackets is no module. */
 		nameless |= strncmp(text, "[ ", 2) == 0;
 	} else if (nameless) {
@@ -164,11 +171,10 @@ static void read_report(const char *text)
 
 bool kmsg_read(char *message, size_t size)
 {
-	char record[RECORD_MAX + 1];
 	bool fits = true;
 
 	for (;;) {
-		ssize_t n = read(log_fd, record, RECORD_MAX);
+		ssize_t n = read(log_fd, record_read, RECORD_MAX);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -183,7 +189,7 @@ bool kmsg_read(char *message, size_t size)
 			break;
 
 		unsigned long long sequence;
-		char *text = parse_record(record, (size_t)n, &sequence);
+		char *text = parse_record(record_read, (size_t)n, &sequence);
 
 		if (!text)
 			continue;
@@ -200,7 +206,7 @@ bool kmsg_read(char *message, size_t size)
 
 void kmsg_drop_callbacks(void)
 {
-	callbacks.used = 0;
+	callbacks->used = 0;
 }
 
 void kmsg_skip(void)
@@ -228,14 +234,14 @@ static void take(const char *key, struct lines *lines)
 
 void kmsg_take(void)
 {
-	take(",\"callbacks\":[", &callbacks);
-	take(",\"reports\":[", &reports);
+	take(",\"callbacks\":[", callbacks);
+	take(",\"reports\":[", reports);
 	nameless = false;
 }
 
 const char *kmsg_complaint(void)
 {
-	return reports.used > 0 ? reports.text : NULL;
+	return reports && reports->used > 0 ? reports->text : NULL;
 }
 
 bool kmsg_find_complaint(unsigned long long after, char *found, size_t size)

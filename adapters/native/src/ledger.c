@@ -51,7 +51,8 @@ static volatile struct ledger_page *page;
 /* Numbers the programs, so that entries tell which of them made them; the operation is in the lower half. */
 static uint64_t program;
 /* What lived when the program began; kept as long as nobody changes it. */
-static struct groups before;
+static struct groups *before;
+static struct groups *now;
 static uint64_t live_before = UINT64_MAX;
 
 bool ledger_open(void)
@@ -68,6 +69,12 @@ bool ledger_open(void)
 		return false;
 	page = got;
 	return true;
+}
+
+void ledger_setup(void)
+{
+	before = memory_keep(sizeof(*before));
+	now = memory_keep(sizeof(*now));
 }
 
 bool ledger_is_open(void)
@@ -127,13 +134,13 @@ static bool read_groups(struct groups *groups, char *message, size_t size)
 	return fits || complain(message, size, "it names too many functions");
 }
 
-/* Waits for what is freed late. Whether no more lives than before. */
+/* Waits for what is freed late. Whether no more lives than before-> */
 static bool settle(void)
 {
 	/*
 	 * The entry of a proc file that is gone lives as long as its name is remembered, which is until somebody asks for it.
 	 */
-	if (access(device_contract.path, F_OK) != 0 && errno != ENOENT)
+	if (access(device_contract->path, F_OK) != 0 && errno != ENOENT)
 		errno = 0;
 	for (int i = 0; i < PATIENCE; i++) {
 		if (page->live <= live_before)
@@ -154,18 +161,18 @@ bool ledger_begin(char *message, size_t size)
 	if (page->live == live_before)
 		return true;
 	live_before = page->live;
-	return read_groups(&before, message, size);
+	return read_groups(before, message, size);
 }
 
 /* How many more than before a function has, taken from what it has of this program. */
-static uint64_t surplus(const struct groups *now, const struct group *group)
+static uint64_t surplus(const struct group *group)
 {
 	uint64_t lived = 0, lives = 0;
 
-	for (size_t i = 0; i < before.count; i++)
-		if (strcmp(before.items[i].what, group->what) == 0 &&
-		    strcmp(before.items[i].function, group->function) == 0)
-			lived += before.items[i].count;
+	for (size_t i = 0; i < before->count; i++)
+		if (strcmp(before->items[i].what, group->what) == 0 &&
+		    strcmp(before->items[i].function, group->function) == 0)
+			lived += before->items[i].count;
 	for (size_t i = 0; i < now->count; i++)
 		if (strcmp(now->items[i].what, group->what) == 0 && strcmp(now->items[i].function, group->function) == 0)
 			lives += now->items[i].count;
@@ -177,16 +184,15 @@ static uint64_t surplus(const struct groups *now, const struct group *group)
 
 bool ledger_end(char *message, size_t size)
 {
-	static struct groups now;
 	bool some = false;
 
 	if (page->live == live_before || settle())
 		return true;
-	if (!read_groups(&now, message, size))
+	if (!read_groups(now, message, size))
 		return false;
-	for (size_t i = 0; i < now.count; i++) {
-		const struct group *group = &now.items[i];
-		uint64_t count = group->step == UINT64_MAX ? 0 : surplus(&now, group);
+	for (size_t i = 0; i < now->count; i++) {
+		const struct group *group = &now->items[i];
+		uint64_t count = group->step == UINT64_MAX ? 0 : surplus(group);
 
 		if (count == 0)
 			continue;

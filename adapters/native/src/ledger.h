@@ -13,6 +13,8 @@
 /* Maps what the module shares, once, before the first fork. Whether it is there. */
 bool ledger_open(void);
 bool ledger_is_open(void);
+/* Once in each worker. */
+void ledger_setup(void);
 
 /* A program begins: what lives now is the device's. False with a sentence. */
 bool ledger_begin(char *message, size_t size);

@@ -46,7 +46,8 @@ static bool take(struct line *line, char c)
 
 bool maps_visit(void (*visit)(uintptr_t start, uintptr_t end, void *context), void *context)
 {
-	static char text[16384];
+	/* The kernel hands out no more at a time. */
+	char text[4096];
 	struct line line = { .part = PART_START };
 	int fd = descriptors_open("/proc/self/maps", O_RDONLY);
 	ssize_t n;

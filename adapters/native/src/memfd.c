@@ -32,13 +32,13 @@
 /* The buffer of a contract whose buffer belongs to the device. */
 static int shared_buffer = -1;
 
-static bool initialise(const struct contract *contract, int fd)
+static bool initialise(const struct contract *contract, int fd, bool fresh)
 {
 	off_t length = (off_t)(contract->pages * memory.page);
 	ssize_t initial = (ssize_t)contract->initial_length;
 
 	/* Shrunk to nothing first, which makes every byte zero again. */
-	return ftruncate(fd, 0) == 0 && ftruncate(fd, length) == 0 &&
+	return (fresh || ftruncate(fd, 0) == 0) && ftruncate(fd, length) == 0 &&
 	       pwrite(fd, contract->initial, contract->initial_length, 0) == initial;
 }
 
@@ -57,7 +57,7 @@ static int create_buffer(const struct contract *contract)
 	int saved = errno;
 
 	descriptors_raise_limit(false);
-	if (fd >= 0 && !initialise(contract, fd)) {
+	if (fd >= 0 && !initialise(contract, fd, true)) {
 		saved = errno;
 		close(fd);
 		fd = -1;
@@ -155,7 +155,7 @@ static bool memfd_configure(const struct contract *contract, struct node_facts *
 
 static bool memfd_prepare(const struct contract *contract, bool changed, char *message, size_t size)
 {
-	if (!changed || !contract->owner_is_device || initialise(contract, shared_buffer))
+	if (!changed || !contract->owner_is_device || initialise(contract, shared_buffer, false))
 		return true;
 	snprintf(message, size, "cannot reset the memfd: %s", strerror(errno));
 	return false;

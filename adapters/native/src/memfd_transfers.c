@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bounds.h"
+#include "control.h"
 #include "faults.h"
 
 #ifndef RWF_HIPRI
@@ -76,21 +76,15 @@ static size_t shorten(size_t length, int64_t position, size_t size)
 	return length < size - (size_t)position ? length : size - (size_t)position;
 }
 
-/*
- * On its way between buffer and memory: a driver copies all or nothing, which a memfd does not. Where both are views of one
- * page, a driver would load what it has stored, which does not happen here (`copies_directly`).
- */
-static uint8_t passing[DATA_MAX];
-
 /* What the driver's `read` does; moves the position that it is given. */
 static ssize_t drive_read(const struct contract *contract, int fd, void *to, size_t length, int64_t *position)
 {
 	length = shorten(length, *position, contract->read_size);
 	if (length == 0)
 		return 0;
-	if (pread(fd, passing, length, *position) != (ssize_t)length)
+	if (pread(fd, control->passing, length, *position) != (ssize_t)length)
 		return -1;
-	if (faults_store((uintptr_t)to, passing, length).progress < length)
+	if (faults_store((uintptr_t)to, control->passing, length).progress < length)
 		return fail(EFAULT);
 	*position += (int64_t)length;
 	return (ssize_t)length;
@@ -105,11 +99,11 @@ static ssize_t drive_write(const struct contract *contract, int fd, void *from, 
 		return contract->write_ends_with_enospc ? fail(ENOSPC) : 0;
 
 	size_t fitting = shorten(length, at, contract->write_size);
-	size_t copied = faults_load((uintptr_t)from, passing, fitting).progress;
+	size_t copied = faults_load((uintptr_t)from, control->passing, fitting).progress;
 
 	/* The kernel leaves zeros where it could not copy, and the driver does not look before it copies. */
-	memset(passing + copied, 0, fitting - copied);
-	if (fitting > 0 && pwrite(fd, passing, fitting, at) != (ssize_t)fitting)
+	memset(control->passing + copied, 0, fitting - copied);
+	if (fitting > 0 && pwrite(fd, control->passing, fitting, at) != (ssize_t)fitting)
 		return -1;
 	if (copied < fitting)
 		return fail(EFAULT);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -41,6 +42,14 @@
 /* Some kernels align huge lengths, so where the arena lies in such a unit must not differ between targets. */
 #define ALIGNMENT ((uintptr_t)2 << 20)
 
+/* Bytes; what is touched first brings in the rest of what lies in the same unit (fault_around_bytes). */
+#define WINDOW ((uintptr_t)64 << 10)
+
+/* Bytes for what workers keep. */
+#define STATE_MAX ((size_t)16 << 20)
+#define CONTROL_ROOM ((sizeof(struct control) + WINDOW - 1) & ~(WINDOW - 1))
+#define SHARED_MAX (OUTPUT_MAX + INPUT_MAX + STATE_MAX + CONTROL_ROOM + JSON_MAX + WINDOW)
+
 struct memory memory;
 struct control *control;
 
@@ -54,6 +63,9 @@ static int raw_munmap(void *at, size_t length)
 {
 	return (int)syscall(SYS_munmap, at, length);
 }
+
+/* Where the memory begins that all processes share. */
+static uintptr_t lowest_shared;
 
 /* Where the next buffer ends, if the helper places them itself. */
 static uintptr_t buffers_end;
@@ -75,36 +87,68 @@ static bool make_buffer(void **buffer, size_t length, int prot, int sharing)
 	return *buffer == (void *)buffers_end;
 }
 
+/* The parts of what all processes share, and where each begins. */
+static void divide_shared(uintptr_t start)
+{
+	start = (start + WINDOW - 1) & ~(WINDOW - 1);
+	memory.output = (char *)start;
+	start += OUTPUT_MAX;
+	memory.input = (char *)start;
+	start += INPUT_MAX;
+	memory.state = (char *)start;
+	start += STATE_MAX;
+	control = (struct control *)start;
+	start += CONTROL_ROOM;
+	memory.json = (char *)start;
+}
+
 static bool make_buffers(void)
 {
 	const int prot = PROT_READ | PROT_WRITE;
-	void *shared, *input, *output, *json;
+	void *shared;
 
 	/* The scratch range comes first: what cannot be accessed does not keep a stack from growing towards it. */
 	if (!make_buffer(&memory.scratch, SCRATCH_MAX, PROT_NONE, MAP_PRIVATE) ||
 	    !make_buffer(&memory.ledger, memory.page, PROT_NONE, MAP_PRIVATE) ||
-	    !make_buffer(&shared, sizeof(struct control), prot, MAP_SHARED) ||
-	    !make_buffer(&input, INPUT_MAX, prot, MAP_SHARED) || !make_buffer(&output, OUTPUT_MAX, prot, MAP_SHARED) ||
-	    !make_buffer(&json, JSON_MAX, prot, MAP_SHARED))
+	    !make_buffer(&shared, SHARED_MAX, prot, MAP_SHARED))
 		return false;
-	control = shared;
-	memory.input = input;
-	memory.output = output;
-	memory.json = json;
+	lowest_shared = (uintptr_t)shared;
+	divide_shared(lowest_shared);
 	return true;
 }
 
 static uintptr_t lowest_buffer(void)
 {
-	const uintptr_t buffers[] = { (uintptr_t)control, (uintptr_t)memory.input, (uintptr_t)memory.output,
-				      (uintptr_t)memory.json, (uintptr_t)memory.scratch,
-				      (uintptr_t)memory.ledger };
+	const uintptr_t buffers[] = { lowest_shared, (uintptr_t)memory.scratch, (uintptr_t)memory.ledger };
 	uintptr_t lowest = UINTPTR_MAX;
 
 	for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
 		if (buffers[i] < lowest)
 			lowest = buffers[i];
 	return lowest;
+}
+
+static size_t state_used;
+
+void memory_renew_state(void)
+{
+	/* What a worker left that died. */
+	if (madvise(memory.state, STATE_MAX, MADV_REMOVE) != 0)
+		memset(memory.state, 0, STATE_MAX);
+}
+
+void *memory_keep(size_t size)
+{
+	size_t aligned = (size + 63) & ~(size_t)63;
+
+	/* All of it is asked for when a worker starts, and the same by each. */
+	if (aligned > STATE_MAX - state_used)
+		abort();
+
+	void *kept = memory.state + state_used;
+
+	state_used += aligned;
+	return kept;
 }
 
 void memory_release_scratch(void)
@@ -349,6 +393,11 @@ int64_t memory_zone_end(void)
 	return memory_zone_start() + (int64_t)(memory.zone_pages * memory.page);
 }
 
+int64_t memory_start(void)
+{
+	return memory.upward ? 0 : memory_zone_start();
+}
+
 int64_t memory_end(void)
 {
 	return memory.upward ? memory_zone_end() : memory_arena_end();
@@ -364,10 +413,9 @@ bool memory_inside(int64_t at, uint64_t length)
 	/* 128 bits, because any length up to 2^64 - 1 may be asked for. */
 	__extension__ typedef __int128 wide;
 	wide page = (wide)memory.page;
-	wide start = (wide)at - (at % page + page) % page;
-	wide end = (wide)at + length;
+	wide start = (wide)at & -page;
+	wide end = ((wide)at + length + page - 1) & -page;
 
-	end += (page - (end % page + page) % page) % page;
 	if (length == 0)
 		return memory_contains((int64_t)start);
 	return (start >= 0 && end <= memory_arena_end()) || (start >= memory_zone_start() && end <= memory_zone_end());

@@ -27,11 +27,14 @@ struct memory {
 	uintptr_t arena;
 	/*
 	 * INPUT_MAX, OUTPUT_MAX and JSON_MAX bytes, shared between all processes: a fork then copies no page table entries of
-	 * theirs, and the worker writes on without copying pages.
+	 * theirs, and the worker writes on without copying pages. They are one mapping, for each costs at every fork. What a
+	 * new process needs, the control block and the program, lies side by side.
 	 */
 	char *input;
 	char *output;
 	char *json;
+	/* What memory_keep gives. */
+	char *state;
 	/* SCRATCH_MAX bytes where the helper maps something for itself, with MAP_FIXED and between programs only. */
 	void *scratch;
 	/* A page for what the ledger shares. */
@@ -52,7 +55,8 @@ bool memory_setup(char *message, size_t size);
 int64_t memory_arena_end(void);
 int64_t memory_zone_start(void);
 int64_t memory_zone_end(void);
-/* The end of arena or zone, whichever lies above. */
+/* The start of arena or zone, whichever lies below, and the end of the one above. */
+int64_t memory_start(void);
 int64_t memory_end(void);
 
 /*
@@ -66,6 +70,13 @@ bool memory_miscounts_locks(void);
 bool memory_contains(int64_t at);
 /* Whether the pages that the range touches lie entirely in the arena or entirely in the zone. */
 bool memory_inside(int64_t at, uint64_t length);
+
+/*
+ * Memory for what only one process uses at a time, zeroed, as long as the worker lives: like a static variable, but a fork
+ * does not copy it. For the start of a worker only, which begins with memory_renew_state.
+ */
+void memory_renew_state(void);
+void *memory_keep(size_t size);
 
 /* Gives the scratch range back; unmapping it would leave a gap that the kernel prefers to the arena. */
 void memory_release_scratch(void);

@@ -25,7 +25,7 @@ static bool find_parameters(char *parameters, size_t size)
 	char list[LIST_MAX];
 	int fd = descriptors_open(LIST, O_RDONLY);
 	ssize_t n = fd < 0 ? -1 : read(fd, list, sizeof(list) - 1);
-	size_t length = strlen(device_contract.name);
+	size_t length = strlen(device_contract->name);
 
 	if (fd >= 0)
 		close(fd);
@@ -37,7 +37,7 @@ static bool find_parameters(char *parameters, size_t size)
 		bool last = line[end] == '\0';
 
 		line[end] = '\0';
-		if (strncmp(line, device_contract.name, length) == 0 && (line[length] == '\0' || line[length] == ' ')) {
+		if (strncmp(line, device_contract->name, length) == 0 && (line[length] == '\0' || line[length] == ' ')) {
 			const char *rest = line + length + (line[length] == ' ');
 
 			return (size_t)snprintf(parameters, size, "%s", rest) < size;
@@ -50,25 +50,25 @@ static bool find_parameters(char *parameters, size_t size)
 bool module_listed(char *message, size_t size)
 {
 	/* The contract is the same for many programs. */
-	static char looked_up[sizeof(device_contract.name)];
+	static char looked_up[sizeof(device_contract->name)];
 	static bool listed;
 	char ignored[LIST_MAX];
 
-	if (strcmp(looked_up, device_contract.name) != 0) {
-		memcpy(looked_up, device_contract.name, sizeof(looked_up));
+	if (strcmp(looked_up, device_contract->name) != 0) {
+		memcpy(looked_up, device_contract->name, sizeof(looked_up));
 		listed = find_parameters(ignored, sizeof(ignored));
 	}
 	if (!listed)
-		snprintf(message, size, "there is no module \"%s\" in %s to load again", device_contract.name, LIST);
+		snprintf(message, size, "there is no module \"%s\" in %s to load again", device_contract->name, LIST);
 	return listed;
 }
 
 /* False with errno. */
 static bool load(const char *parameters)
 {
-	char path[sizeof(device_contract.name) + 16];
+	char path[sizeof(device_contract->name) + 16];
 
-	snprintf(path, sizeof(path), "/modules/%s.ko", device_contract.name);
+	snprintf(path, sizeof(path), "/modules/%s.ko", device_contract->name);
 
 	int fd = descriptors_open(path, O_RDONLY);
 
@@ -92,7 +92,7 @@ void module_reload(struct outcome *outcome, bool may_fail)
 		snprintf(outcome->message, sizeof(outcome->message), "the list of modules cannot be read again");
 		return;
 	}
-	outcome_of(outcome, syscall(SYS_delete_module, device_contract.name, O_NONBLOCK));
+	outcome_of(outcome, syscall(SYS_delete_module, device_contract->name, O_NONBLOCK));
 	if (outcome->kind != OUTCOME_RET || load(parameters))
 		return;
 	if (may_fail) {

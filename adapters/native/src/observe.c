@@ -14,6 +14,13 @@ const char *const level_names[] = { "outcome", "layout", "frames", "callbacks", 
 
 static unsigned observed;
 
+void observe_setup(void)
+{
+	frames_setup();
+	layout_setup();
+	ledger_setup();
+}
+
 void observe_begin(unsigned levels)
 {
 	observed = levels;

@@ -10,6 +10,9 @@ enum level { LEVEL_OUTCOME = 1, LEVEL_LAYOUT = 2, LEVEL_FRAMES = 4, LEVEL_CALLBA
 /* In the order of the bits; ends with NULL. */
 extern const char *const level_names[];
 
+/* Once in each worker. */
+void observe_setup(void);
+
 /* Starts the observation of a program: nothing has been seen of it. */
 void observe_begin(unsigned levels);
 /* A process of the program was created or has ended. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "actors.h"
 #include "memory.h"
@@ -120,8 +121,13 @@ const uint8_t *operand_fill(const struct op *op)
 	for (size_t i = 0; i < op->segment_count; i++) {
 		const struct data *segment = &op->segments[i];
 
-		for (size_t k = 0; k < segment->length; k++)
-			*to++ = (uint8_t)segment->text[k % segment->text_length];
+		for (size_t k = 0; k < segment->length; k += segment->text_length) {
+			size_t left = segment->length - k;
+			size_t length = left < segment->text_length ? left : segment->text_length;
+
+			memcpy(to, segment->text, length);
+			to += length;
+		}
 	}
 	return control->data;
 }

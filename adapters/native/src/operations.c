@@ -6,6 +6,7 @@
 
 #include "backend.h"
 #include "failures.h"
+#include "memory.h"
 
 /* More than twice as many as there are operations, so that a look-up seldom looks at two. */
 #define BUCKETS 256
@@ -21,9 +22,9 @@ struct entry {
 };
 
 /* In the order of the tables, and by a hash of the name. */
-static struct entry entries[BUCKETS / 2];
+static struct entry *entries;
 static size_t entry_count;
-static struct entry *buckets[BUCKETS];
+static struct entry **buckets;
 
 static struct entry **bucket_of(struct span name)
 {
@@ -57,8 +58,8 @@ static bool backend_plays(const char *name)
 void operations_setup(void)
 {
 	map_flags_setup();
-	entry_count = 0;
-	memset(buckets, 0, sizeof(buckets));
+	entries = memory_keep(BUCKETS / 2 * sizeof(*entries));
+	buckets = memory_keep(BUCKETS * sizeof(*buckets));
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		for (const struct operation *operation = families[i]; operation->name; operation++) {
 			struct entry *entry = &entries[entry_count++];

@@ -26,7 +26,7 @@ enum sync_call { CALL_FSYNC, CALL_FDATASYNC };
 
 static void perform_open(const struct op *op, struct outcome *outcome)
 {
-	int fd = backend->open(&device_contract, op->flags, op->choice == USER_NOBODY);
+	int fd = backend->open(device_contract, op->flags, op->choice == USER_NOBODY);
 
 	operand_bind_descriptor(op->to, fd, outcome);
 }

@@ -65,7 +65,7 @@ static void perform_mmap(const struct op *op, struct outcome *outcome)
 	if (op->has_place && !operand_range(&op->place, op->length, op->length >= ABSURD_LENGTH, outcome, &address))
 		return;
 
-	int64_t result = backend->mmap(&device_contract, address, operand_absurd(op->length), op->prot, op->flags,
+	int64_t result = backend->mmap(device_contract, address, operand_absurd(op->length), op->prot, op->flags,
 				       operand_descriptor(op->fd), op->offset, outcome);
 
 	if (outcome->verdict == VERDICT_OK)

@@ -33,7 +33,7 @@ static void perform_read(const struct op *op, struct outcome *outcome)
 {
 	void *data = operand_buffer(op->length);
 
-	outcome_of_data(outcome, backend->read(&device_contract, operand_descriptor(op->fd), data, op->length));
+	outcome_of_data(outcome, backend->read(device_contract, operand_descriptor(op->fd), data, op->length));
 }
 
 static void perform_pread(const struct op *op, struct outcome *outcome)
@@ -41,7 +41,7 @@ static void perform_pread(const struct op *op, struct outcome *outcome)
 	void *data = operand_buffer(op->length);
 	int fd = operand_descriptor(op->fd);
 
-	outcome_of_data(outcome, backend->pread(&device_contract, fd, data, op->length, (int64_t)op->offset));
+	outcome_of_data(outcome, backend->pread(device_contract, fd, data, op->length, (int64_t)op->offset));
 }
 
 static void perform_readv(const struct op *op, struct outcome *outcome)
@@ -51,7 +51,7 @@ static void perform_readv(const struct op *op, struct outcome *outcome)
 
 	operand_buffer(op->length);
 	operand_vector(op, vector);
-	outcome_of_data(outcome, backend->readv(&device_contract, &transfer));
+	outcome_of_data(outcome, backend->readv(device_contract, &transfer));
 }
 
 static void perform_preadv2(const struct op *op, struct outcome *outcome)
@@ -62,14 +62,14 @@ static void perform_preadv2(const struct op *op, struct outcome *outcome)
 
 	operand_buffer(op->length);
 	operand_vector(op, vector);
-	outcome_of_data(outcome, backend->preadv2(&device_contract, &transfer));
+	outcome_of_data(outcome, backend->preadv2(device_contract, &transfer));
 }
 
 static void perform_write(const struct op *op, struct outcome *outcome)
 {
 	const void *data = operand_fill(op);
 
-	outcome_of(outcome, backend->write(&device_contract, operand_descriptor(op->fd), data, op->length));
+	outcome_of(outcome, backend->write(device_contract, operand_descriptor(op->fd), data, op->length));
 }
 
 static void perform_pwrite(const struct op *op, struct outcome *outcome)
@@ -77,7 +77,7 @@ static void perform_pwrite(const struct op *op, struct outcome *outcome)
 	const void *data = operand_fill(op);
 	int fd = operand_descriptor(op->fd);
 
-	outcome_of(outcome, backend->pwrite(&device_contract, fd, data, op->length, (int64_t)op->offset));
+	outcome_of(outcome, backend->pwrite(device_contract, fd, data, op->length, (int64_t)op->offset));
 }
 
 static void perform_writev(const struct op *op, struct outcome *outcome)
@@ -87,7 +87,7 @@ static void perform_writev(const struct op *op, struct outcome *outcome)
 
 	operand_fill(op);
 	operand_vector(op, vector);
-	outcome_of(outcome, backend->writev(&device_contract, &transfer));
+	outcome_of(outcome, backend->writev(device_contract, &transfer));
 }
 
 static void perform_pwritev2(const struct op *op, struct outcome *outcome)
@@ -98,7 +98,7 @@ static void perform_pwritev2(const struct op *op, struct outcome *outcome)
 
 	operand_fill(op);
 	operand_vector(op, vector);
-	outcome_of(outcome, backend->pwritev2(&device_contract, &transfer));
+	outcome_of(outcome, backend->pwritev2(device_contract, &transfer));
 }
 
 static void perform_read_into(const struct op *op, struct outcome *outcome)
@@ -110,9 +110,9 @@ static void perform_read_into(const struct op *op, struct outcome *outcome)
 	if (!operand_pointer(&op->at, op->length, outcome, &at))
 		return;
 	if (op->has_offset)
-		outcome_of(outcome, backend->pread(&device_contract, fd, (void *)at, op->length, offset));
+		outcome_of(outcome, backend->pread(device_contract, fd, (void *)at, op->length, offset));
 	else
-		outcome_of(outcome, backend->read(&device_contract, fd, (void *)at, op->length));
+		outcome_of(outcome, backend->read(device_contract, fd, (void *)at, op->length));
 }
 
 static void perform_write_from(const struct op *op, struct outcome *outcome)
@@ -124,16 +124,16 @@ static void perform_write_from(const struct op *op, struct outcome *outcome)
 	if (!operand_pointer(&op->at, op->length, outcome, &at))
 		return;
 	if (op->has_offset)
-		outcome_of(outcome, backend->pwrite(&device_contract, fd, (const void *)at, op->length, offset));
+		outcome_of(outcome, backend->pwrite(device_contract, fd, (const void *)at, op->length, offset));
 	else
-		outcome_of(outcome, backend->write(&device_contract, fd, (const void *)at, op->length));
+		outcome_of(outcome, backend->write(device_contract, fd, (const void *)at, op->length));
 }
 
 static void perform_lseek(const struct op *op, struct outcome *outcome)
 {
 	int fd = operand_descriptor(op->fd);
 
-	outcome_of(outcome, backend->lseek(&device_contract, fd, (int64_t)op->offset, op->choice));
+	outcome_of(outcome, backend->lseek(device_contract, fd, (int64_t)op->offset, op->choice));
 }
 
 static void perform_ftruncate(const struct op *op, struct outcome *outcome)

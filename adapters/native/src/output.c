@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bounds.h"
+#include "control.h"
 #include "memory.h"
 
 /* A run of this many equal bytes is written as one piece with a count. */
@@ -15,24 +16,21 @@
 /* Buffers that grew beyond this are given back, so that one long answer does not cost memory for ever. */
 #define KEEP_MAX ((size_t)4 << 20)
 
-static size_t used;
-static bool overflowed;
-
 void output_reset(void)
 {
-	used = 0;
-	overflowed = false;
+	control->output.used = 0;
+	control->output.overflowed = false;
 }
 
 void output_bytes(const char *text, size_t length)
 {
 	/* One byte stays free for the newline of output_send. */
-	if (overflowed || length >= OUTPUT_MAX - used) {
-		overflowed = true;
+	if (control->output.overflowed || length >= OUTPUT_MAX - control->output.used) {
+		control->output.overflowed = true;
 		return;
 	}
-	memcpy(memory.output + used, text, length);
-	used += length;
+	memcpy(memory.output + control->output.used, text, length);
+	control->output.used += length;
 }
 
 void output_text(const char *text)
@@ -130,18 +128,18 @@ void output_encoded(const uint8_t *bytes, size_t length)
 
 bool output_overflowed(void)
 {
-	return overflowed;
+	return control->output.overflowed;
 }
 
 size_t output_mark(void)
 {
-	return used;
+	return control->output.used;
 }
 
 void output_rewind(size_t mark)
 {
-	used = mark;
-	overflowed = false;
+	control->output.used = mark;
+	control->output.overflowed = false;
 }
 
 const char *output_at(size_t mark)
@@ -153,9 +151,9 @@ bool output_send(void)
 {
 	size_t done = 0;
 
-	memory.output[used++] = '\n';
-	while (done < used) {
-		ssize_t n = write(STDOUT_FILENO, memory.output + done, used - done);
+	memory.output[control->output.used++] = '\n';
+	while (done < control->output.used) {
+		ssize_t n = write(STDOUT_FILENO, memory.output + done, control->output.used - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -163,9 +161,9 @@ bool output_send(void)
 			return false;
 		done += (size_t)n;
 	}
-	if (used > KEEP_MAX)
+	if (control->output.used > KEEP_MAX)
 		madvise(memory.output + KEEP_MAX, OUTPUT_MAX - KEEP_MAX, MADV_REMOVE);
-	used = 0;
+	control->output.used = 0;
 	return true;
 }
 

@@ -24,7 +24,7 @@ static const char *check_processes(const struct op *op, bool *created)
 
 bool program_read(const struct json *tree, struct program *program, char *message, size_t size)
 {
-	static bool created[SLOT_COUNT];
+	bool *created = json_take(SLOT_COUNT);
 	const struct json *ops = json_get(tree, "ops");
 	const char *wrong;
 	uint64_t version;
@@ -42,11 +42,11 @@ bool program_read(const struct json *tree, struct program *program, char *messag
 	}
 	program->ops = json_take(json_count(ops) * sizeof(*program->ops));
 	program->count = 0;
-	if (!program->ops) {
+	if (!program->ops || !created) {
 		snprintf(message, size, "out of memory for a program of %zu operations", json_count(ops));
 		return false;
 	}
-	memset(created, 0, sizeof(created));
+	memset(created, 0, SLOT_COUNT);
 	created[FIRST_ACTOR] = true;
 	JSON_FOR_EACH(item, ops) {
 		struct op *op = &program->ops[program->count];

@@ -25,6 +25,10 @@ static unsigned available;
 
 void protocol_setup(void)
 {
+	backend_setup();
+	facts_setup();
+	observe_setup();
+	counters_setup();
 	available = backend->levels;
 	if ((available & LEVEL_FRAMES) && !facts_frames_visible())
 		available &= ~(unsigned)LEVEL_FRAMES;
@@ -143,11 +147,11 @@ bool protocol_apply_contract(struct node_facts *facts, char *message, size_t siz
 {
 	struct node_facts ignored;
 
-	if (!contract_parse((struct span){ control->contract, control->contract_length }, &device_contract, message, size))
+	if (!contract_parse((struct span){ control->contract, control->contract_length }, device_contract, message, size))
 		return false;
-	kmsg_set_prefix(device_contract.log_prefix);
+	kmsg_set_prefix(device_contract->log_prefix);
 	counters_find();
-	return backend->configure(&device_contract, facts ? facts : &ignored, message, size);
+	return backend->configure(device_contract, facts ? facts : &ignored, message, size);
 }
 
 bool protocol_not_configured(const char *message)

@@ -22,8 +22,8 @@
 #include "scan.h"
 #include "settings.h"
 
-/* A fresh worker cannot know what the program before did to the device. */
-static bool device_changed = true;
+/* Whether the device is in its initial state; a fresh worker cannot know what the program before did to it. */
+static bool device_initial;
 
 static void append_head(const char *result)
 {
@@ -89,7 +89,8 @@ static void perform(const struct program *program, size_t index)
 	control->run.step = (int64_t)index;
 	if (ledger_is_open())
 		ledger_step(index);
-	device_changed |= op->operation->changes_device;
+	if (op->operation->changes_device)
+		device_initial = false;
 	actors_perform(index);
 	if (control->outcome.verdict != VERDICT_OK || control->outcome.kind != OUTCOME_RET)
 		return;
@@ -123,9 +124,9 @@ static bool prepare(unsigned levels, char *message, size_t size)
 {
 	char ignored[MESSAGE_MAX];
 
-	if (!backend->prepare(&device_contract, device_changed, message, size))
+	if (!backend->prepare(device_contract, !device_initial, message, size))
 		return false;
-	device_changed = false;
+	device_initial = true;
 	if (levels & LEVEL_CALLBACKS) {
 		/* Records that were lost here are those of earlier programs, or of other drivers. */
 		kmsg_read(ignored, sizeof(ignored));
@@ -172,9 +173,9 @@ static bool observe_program(const struct program *program, char *message, size_t
 /* Once without observing anything. */
 static bool perform_quietly(const struct program *program, char *message, size_t size)
 {
-	if (!backend->prepare(&device_contract, device_changed, message, size))
+	if (!backend->prepare(device_contract, !device_initial, message, size))
 		return false;
-	device_changed = false;
+	device_initial = true;
 	observe_begin(LEVEL_OUTCOME);
 	actors_begin(program);
 	control->outcome.verdict = VERDICT_OK;
@@ -233,40 +234,31 @@ static bool repeat_program(const struct program *program, char *message, size_t 
 	return true;
 }
 
-/* False when the worker has to be replaced or nobody reads any more. */
-static bool run_program(struct span text)
+/*
+ * Without a tree the message says why there is none. False when the worker has to be replaced or nobody reads any more.
+ */
+static bool run_program(const struct json *tree, char message[static MESSAGE_MAX])
 {
-	char message[MESSAGE_MAX] = "";
 	char remains[MESSAGE_MAX] = "";
 	struct program program;
 
 	control->run.step = -1;
 	control->phase = PHASE_PROGRAM;
 	output_reset();
-
-	const struct json *tree = json_parse(text, message, sizeof(message));
-
-	if (!tree || !program_read(tree, &program, message, sizeof(message))) {
-		json_release();
+	if (!tree || !program_read(tree, &program, message, MESSAGE_MAX))
 		return run_answer_errored(message, -1);
-	}
-	if (!settings_support(&program.setting, message, sizeof(message)) ||
-	    !operations_support(&program, message, sizeof(message))) {
-		json_release();
+	if (!settings_support(&program.setting, message, MESSAGE_MAX) ||
+	    !operations_support(&program, message, MESSAGE_MAX))
 		return answer_skipped(message);
-	}
-	if (!prepare(control->levels, message, sizeof(message))) {
-		json_release();
+	if (!prepare(control->levels, message, MESSAGE_MAX))
 		return run_answer_errored(message, -1);
-	}
 	memory_vacate();
 
-	bool done = control->run.repeat > 0 ? repeat_program(&program, message, sizeof(message)) :
-					      observe_program(&program, message, sizeof(message));
+	bool done = control->run.repeat > 0 ? repeat_program(&program, message, MESSAGE_MAX) :
+					      observe_program(&program, message, MESSAGE_MAX);
 	bool clean = done || clean_by_force(remains, sizeof(remains));
 
 	memory_occupy();
-	json_release();
 	if (done)
 		return send_answer() && !memory_miscounts_locks();
 	if (!clean)
@@ -276,35 +268,60 @@ static bool run_program(struct span text)
 	bool skipped = control->outcome.verdict == VERDICT_SKIPPED;
 
 	if (!skipped)
-		add_complaint(message, sizeof(message));
+		add_complaint(message, MESSAGE_MAX);
 	return (skipped ? answer_skipped(message) : run_answer_errored(message, control->run.step)) && clean;
 }
 
 void run_forget_device(void)
 {
-	device_changed = true;
+	device_initial = false;
+}
+
+/* Reads the program that the scanner has reached and moves behind it. SCANNED_BAD when it cannot be told where it ends. */
+static enum scanned read_element(struct scanner *scanner, const struct json **tree, char *message, size_t size)
+{
+	const char *behind;
+	struct span text = { scanner->at, (size_t)(scanner->end - scanner->at) };
+
+	*tree = json_parse_value(text, &behind);
+	if (*tree) {
+		scanner->at = behind;
+		return SCANNED_ITEM;
+	}
+	/* The sentence is about this element alone, and only this one is lost if its brackets match. */
+	if (scan_element(scanner, &text) != SCANNED_ITEM)
+		return SCANNED_BAD;
+	*tree = json_parse(text, message, size);
+	return SCANNED_ITEM;
 }
 
 bool run_programs(void)
 {
 	struct run *run = &control->run;
 	const char *input = memory.input;
+	char message[MESSAGE_MAX] = "";
 
 	while (run->active) {
 		struct scanner scanner = { .at = input + run->cursor, .end = input + run->end, .first = run->index == 0 };
-		struct span program;
-		enum scanned scanned = scan_element(&scanner, &program);
+		const struct json *tree = NULL;
+		enum scanned scanned = scan_to_element(&scanner);
 
+		if (scanned == SCANNED_ITEM)
+			scanned = read_element(&scanner, &tree, message, sizeof(message));
 		if (scanned != SCANNED_ITEM)
 			run->active = false;
 		if (scanned == SCANNED_BAD)
 			output_refuse("the array of programs of run %" PRIu64 " is garbled after program %" PRIu64, run->seq,
-					run->index);
+				      run->index);
 		if (scanned != SCANNED_ITEM)
 			break;
 		/* From here on the program counts as taken, so that a new worker goes on with the next. */
 		run->cursor = (size_t)(scanner.at - input);
-		if (!run_program(program))
+
+		bool goes_on = run_program(tree, message);
+
+		json_release();
+		if (!goes_on)
 			return false;
 	}
 	return true;

@@ -15,13 +15,18 @@ static const char *skip_space(const char *at, const char *end)
 /* Moves behind a string; `at` is behind its opening quote. */
 static bool skip_string(struct scanner *scanner)
 {
-	while (scanner->at < scanner->end) {
-		char c = *scanner->at++;
+	const char *at = scanner->at;
+	const char *end = scanner->end;
 
-		if (c == '"')
+	while (at < end) {
+		char c = *at++;
+
+		if (c == '"') {
+			scanner->at = at;
 			return true;
-		if (c == '\\' && scanner->at < scanner->end)
-			scanner->at++;
+		}
+		if (c == '\\' && at < end)
+			at++;
 	}
 	return false;
 }
@@ -113,9 +118,12 @@ enum scanned scan_member(struct scanner *scanner, struct span *key, struct span 
 	return take_value(scanner, value);
 }
 
+enum scanned scan_to_element(struct scanner *scanner)
+{
+	return next_item(scanner, ']');
+}
+
 enum scanned scan_element(struct scanner *scanner, struct span *value)
 {
-	enum scanned next = next_item(scanner, ']');
-
-	return next == SCANNED_ITEM ? take_value(scanner, value) : next;
+	return take_value(scanner, value);
 }

@@ -16,6 +16,9 @@ enum scanned { SCANNED_ITEM, SCANNED_END, SCANNED_BAD };
 bool scan_open(struct scanner *scanner, struct span text, char bracket);
 /* `key` comes without its quotes; keys with escapes are not recognised. Nothing may follow the closing bracket. */
 enum scanned scan_member(struct scanner *scanner, struct span *key, struct span *value);
+/* Moves to the next element of an array, which begins at `at` then. */
+enum scanned scan_to_element(struct scanner *scanner);
+/* Moves behind the element that was reached. */
 enum scanned scan_element(struct scanner *scanner, struct span *value);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -27,6 +28,11 @@
 
 /* Bytes of one read: a file on standard input must not fill the whole buffer, for present pages cost at every smaps. */
 #define READ_MAX ((size_t)256 << 10)
+
+/* What the C library registered with; a kernel that is told otherwise changes nothing. */
+#define RSEQ_LENGTH 32
+#define RSEQ_UNREGISTER 1
+#define RSEQ_SIGNATURE 0x53053053
 
 enum received { RECEIVED_LINE, RECEIVED_TOO_LONG, RECEIVED_END };
 
@@ -107,6 +113,23 @@ static void resume(struct input *input)
 	control->line_taken = false;
 }
 
+/* Of the C library since glibc 2.35: where the thread's area lies. */
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned int __rseq_size __attribute__((weak));
+
+/*
+ * The kernel notes on which processor a thread runs, in memory that the C library has registered: each time it begins to run
+ * there, and so in every new process, for which the page is copied. Nobody looks at it here.
+ */
+static void forget_restartable_sequences(void)
+{
+#ifdef SYS_rseq
+	if (&__rseq_size && __rseq_size > 0)
+		syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, RSEQ_LENGTH, RSEQ_UNREGISTER,
+			RSEQ_SIGNATURE);
+#endif
+}
+
 void worker_main(void)
 {
 	struct input *input = &control->input;
@@ -118,6 +141,8 @@ void worker_main(void)
 	if (getppid() != control->supervisor)
 		end(WORKER_BROKEN);
 	control->worker = getpid();
+	memory_renew_state();
+	forget_restartable_sequences();
 	privileges_setup();
 	faults_setup();
 	protocol_setup();
