@@ -21,7 +21,7 @@ import { unmapRange } from './unmap.ts';
 
 const PERFORMERS: Performers = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
 
-/** What an operation must yield. Every level has exactly one allowed observation in this slice. */
+/** What an operation must yield: one observation on each level, and in some cases a second one that is allowed as well. */
 export interface Expected {
   readonly outcome: Outcome;
   readonly callbacks: readonly ExpectedCallback[];

@@ -39,7 +39,7 @@ export interface Property {
   readonly leavesOut?: ReadonlySet<OperationName>;
   /** How long its programs are, if not as long as those of all others. */
   readonly lengths?: Lengths;
-  /** Why a target lacks what it takes; undefined if it does not. */
+  /** A sentence on why this property cannot be checked on a target; undefined if it can. */
   lacks?(started: Started): string | undefined;
   /** Where its programs come from, if it does not take the generated ones as they are. They ask for no failures then. */
   source?(supply: Supply): Source;

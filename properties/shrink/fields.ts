@@ -1,6 +1,6 @@
 import { type Address, Operation } from '../../spec/program.ts';
 
-/** Fields of operations by what their names stand for: whoever shrinks programs needs to know no operation. */
+/** Fields of operations, by what their names stand for. So shrinking works on every operation, and on new ones, without knowing any. */
 
 /** The fields that name what an earlier operation yielded. */
 const REFERENCES: ReadonlySet<string> = new Set(['actor', 'of', 'fd', 'onto', 'map']);

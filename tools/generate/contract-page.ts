@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Contract, CONTRACT_VERSIONS } from '../../spec/contract.ts';
+import { describeFields, type JsonSchema } from '../../spec/describe-schema.ts';
 
 /** Where the page about contracts is kept. */
 export const CONTRACT_PAGE_FILE = new URL('../../docs/contract.md', import.meta.url);
@@ -49,18 +50,6 @@ const CLOSING = `## What no contract can say
 - Bytes that change by themselves. A buffer has its initial bytes until a program writes others.
 `;
 
-interface JsonSchema {
-  readonly description?: string;
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly items?: JsonSchema;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
-
 /** The page that explains each field, made of the descriptions in the schema. */
 export function generateContractPage(): string {
   const { $defs } = z.toJSONSchema(Contract, { io: 'input' }) as { $defs?: Record<string, JsonSchema> };
@@ -69,32 +58,11 @@ export function generateContractPage(): string {
   return [INTRODUCTION, '## Fields', '', ...fields(root, []), CLOSING].join('\n');
 }
 
+/** A heading for each field; what lies in an object comes below it. */
 function fields(schema: JsonSchema, path: readonly string[]): string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    const required = schema.required?.includes(name) === true;
+  return describeFields(schema).flatMap(({ name, schema: field, type, optional, meaning }) => {
     const here = [...path, name];
-    const facts = [kindOf(field), ...(required ? [] : ['may be absent'])].join('; ');
-    return [`### \`${here.join('.')}\``, '', `*${facts}*`, '', field.description ?? '', '', ...fields(field, here)];
+    const facts = [field.properties === undefined ? type : 'object', ...(optional ? ['may be absent'] : [])].join('; ');
+    return [`### \`${here.join('.')}\``, '', `*${facts}*`, '', meaning, '', ...fields(field, here)];
   });
-}
-
-/** What may stand there. */
-function kindOf(field: JsonSchema): string {
-  if (field.enum !== undefined) return field.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
-  switch (field.type) {
-    case 'object':
-      return 'an object';
-    case 'array':
-      return `a list of ${field.items === undefined ? 'values' : kindOf(field.items)}`;
-    case 'integer':
-      return `a whole number from ${String(field.minimum ?? 0)}${bound(field.maximum)}`;
-    case 'boolean':
-      return '`true` or `false`';
-    default:
-      return field.pattern === undefined ? 'a text' : `a text like \`${field.pattern}\``;
-  }
-}
-
-function bound(maximum: number | undefined): string {
-  return maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? '' : ` to ${String(maximum)}`;
 }

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { parseLine } from '../../adapters/simulator/commands.ts';
 import { Simulator } from '../../adapters/simulator/simulator.ts';
 import { exampleOf } from '../../spec/examples.ts';
+import { describeFields, describeType, type JsonSchema, nameOfReference } from '../../spec/describe-schema.ts';
 import { loadContract } from '../../spec/io/load.ts';
 import { ABOUT } from '../../spec/operations/about.ts';
 import { OPERATION_NAMES, Operation } from '../../spec/program.ts';
@@ -14,33 +15,13 @@ import { Command, Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
 
 export const PROTOCOL_PAGE = new URL('../../docs/protocol.md', import.meta.url);
 
-/** What JSON Schema says of one value, as far as it is used here. */
-interface Schema {
-  readonly $ref?: string;
-  readonly description?: string;
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly items?: Schema;
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly pattern?: string;
-  readonly $defs?: Readonly<Record<string, Schema>>;
-}
-
-const SCHEMAS: readonly Schema[] = [Command, Event].map((schema) => z.toJSONSchema(schema, { io: 'input' }) as Schema);
-const DEFINITIONS: Readonly<Record<string, Schema>> = Object.assign({}, ...SCHEMAS.map(({ $defs }) => $defs)) as Record<
-  string,
-  Schema
->;
-
-/** The largest safe integer, which every integer without a bound has. */
-const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+const SCHEMAS: readonly JsonSchema[] = [Command, Event].map(
+  (schema) => z.toJSONSchema(schema, { io: 'input' }) as JsonSchema,
+);
+const DEFINITIONS: Readonly<Record<string, JsonSchema>> = Object.assign(
+  {},
+  ...SCHEMAS.map(({ $defs }) => $defs),
+) as Record<string, JsonSchema>;
 
 /** A contract to talk about, without the line for editors. */
 function exampleContract(): object {
@@ -108,56 +89,13 @@ const SHOWN_FROM: Readonly<Record<string, number>> = {
   stop: 1,
 };
 
-const SCALARS = new Set(['string', 'boolean', 'number']);
-
-function nameOf(ref: string): string {
-  return ref.replace('#/$defs/', '');
-}
-
-function typeOf(schema: Schema): string {
-  const { $ref, type, items, additionalProperties, minimum, maximum } = schema;
-  if ($ref !== undefined) return nameOf($ref);
-  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
-  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
-  const options = schema.anyOf ?? schema.oneOf;
-  if (options !== undefined) return options.map(typeOf).join(' or ');
-  if (type === 'array') return `array of ${items === undefined ? 'anything' : typeOf(items)}`;
-  if (type === 'integer') {
-    const bounds = [
-      minimum !== undefined && minimum > -UNBOUNDED ? `from ${String(minimum)}` : '',
-      maximum !== undefined && maximum < UNBOUNDED ? `to ${String(maximum)}` : '',
-    ].filter(Boolean);
-    return ['integer', ...bounds].join(' ');
-  }
-  if (type === 'object') {
-    if (schema.properties !== undefined) {
-      const { required = [] } = schema;
-      const fields = Object.entries(schema.properties).map(([name, field]) => {
-        return `\`${name}\`${required.includes(name) ? '' : '?'}: ${typeOf(field)}`;
-      });
-      return `object (${fields.join('; ')})`;
-    }
-    return typeof additionalProperties === 'object' ? `object, by name: ${typeOf(additionalProperties)}` : 'object';
-  }
-  return type !== undefined && SCALARS.has(type) ? type : 'anything';
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ');
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...body] = rows;
-  return [head, head.map(() => '---'), ...body].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
-}
-
-/** The fields of one object. */
-function fields({ properties = {}, required = [] }: Schema): string {
-  const rows = Object.entries(properties).map(([name, schema]) => {
-    const description = schema.description ?? '';
-    return [`\`${name}\``, typeOf(schema), required.includes(name) ? '' : 'optional', description];
+/** The fields of an object but for some, a line for each: tables of them would be wider than any window. */
+function fields(schema: JsonSchema, omitted: readonly string[] = []): string {
+  const lines = describeFields(schema).map(({ name, type, optional, meaning }) => {
+    if (omitted.includes(name)) return [];
+    return `- \`${name}\`${optional ? ' (optional)' : ''}: ${type}${meaning === '' ? '' : `. ${meaning}`}`;
   });
-  return table([['field', 'type', '', 'meaning'], ...rows]);
+  return lines.flat().join('\n');
 }
 
 /** A definition: its description, and its fields or alternatives. */
@@ -167,9 +105,9 @@ function definition(name: string): string {
   const about = schema.description === undefined ? [] : [schema.description, ''];
   const options = schema.anyOf ?? schema.oneOf;
   if (options === undefined)
-    return [...about, schema.properties === undefined ? `It is: ${typeOf(schema)}.` : fields(schema)].join('\n');
+    return [...about, schema.properties === undefined ? `It is: ${describeType(schema)}.` : fields(schema)].join('\n');
   const parts = options.map((option) => {
-    if (option.properties === undefined) return `- ${typeOf(option)}`;
+    if (option.properties === undefined) return `- ${describeType(option)}`;
     return [option.description ?? '', '', fields(option), ''].join('\n');
   });
   return [...about, ...parts].join('\n').trim();
@@ -178,29 +116,25 @@ function definition(name: string): string {
 /** A command or an event by the value of the field that names it. */
 function message(name: string): string {
   const all = [...(DEFINITIONS['Command']?.oneOf ?? []), ...(DEFINITIONS['Event']?.anyOf ?? [])].flatMap((schema) => {
-    const found = schema.$ref === undefined ? schema : (DEFINITIONS[nameOf(schema.$ref)] ?? schema);
+    const found = schema.$ref === undefined ? schema : (DEFINITIONS[nameOfReference(schema.$ref)] ?? schema);
     return found.anyOf ?? found.oneOf ?? [found];
   });
   const found = all.filter(({ properties = {} }) => {
     return [properties['cmd'], properties['event'], properties['result']].some((field) => field?.const === name);
   });
   if (found.length === 0) throw new Error(`there is no message ${name}`);
-  return found.map(fields).join('\n\n');
+  return found.map((schema) => fields(schema)).join('\n\nor\n\n');
 }
 
 function operations(): string {
-  const rows = OPERATION_NAMES.map((name) => {
+  const sections = OPERATION_NAMES.map((name) => {
     const shape = Operation.options.find((option) => option.shape.op.value === name);
-    const schema = z.toJSONSchema(shape ?? Operation, { io: 'input' }) as Schema;
-    const { properties = {}, required = [] } = schema;
-    const own = Object.entries(properties).filter(([field]) => field !== 'op' && field !== 'actor');
-    const described = own.map(([field, type]) => {
-      const meaning = type.description === undefined ? '' : ` (${type.description})`;
-      return `\`${field}\`${required.includes(field) ? '' : '?'}: ${typeOf(type)}${meaning}`;
-    });
-    return [`\`${name}\``, described.join('; '), ABOUT[name], `\`${JSON.stringify(exampleOf(name))}\``];
+    const schema = z.toJSONSchema(shape ?? Operation, { io: 'input' }) as JsonSchema;
+    const own = fields(schema, ['op', 'actor']);
+    const example = ['```json', JSON.stringify(exampleOf(name)), '```'];
+    return [`#### \`${name}\``, '', ABOUT[name], '', ...(own === '' ? [] : [own, '']), ...example].join('\n');
   });
-  return table([['operation', 'fields besides `op` and `actor`', 'what the target does', 'example'], ...rows]);
+  return sections.join('\n\n');
 }
 
 /** A conversation with the simulator: each message in a block of its own, the target's marked as such. */
