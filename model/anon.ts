@@ -23,7 +23,7 @@ export function prepareAnon(process: ProcessDraft, vma: Vma, draft: Draft): Vma 
   if (anon === 0 && previous !== undefined && isCompatible(previous, vma, draft)) anon = reusable(previous);
   if (anon === 0) {
     anon = draft.id();
-    draft.anonParents = new Map(draft.anonParents).set(anon, anon);
+    draft.anonParents = draft.anonParents.with(anon, anon);
   }
   const prepared: Vma = { ...vma, anon, chain: [anon] };
   process.replaceArea(vma, prepared);
@@ -61,6 +61,6 @@ export function forkAnon(draft: Draft, vma: Vma, siblings: readonly Vma[]): Vma 
   const reused = vma.chain.find((anon) => anon !== vma.anon && !active(anon) && children(anon) < 2);
   if (reused !== undefined) return { ...vma, anon: reused };
   const anon = draft.id();
-  draft.anonParents = new Map(draft.anonParents).set(anon, vma.anon);
+  draft.anonParents = draft.anonParents.with(anon, vma.anon);
   return { ...vma, anon, chain: [...vma.chain, anon] };
 }

@@ -1,11 +1,13 @@
 import type { ClauseId } from '../spec/clauses.ts';
 import { type Callback, type Contract, loggedCallbacks } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
-import type { Outcome } from '../spec/observation.ts';
+import type { Frames, Outcome } from '../spec/observation.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Setting } from '../spec/program.ts';
+import { copyOfPage } from './page-bytes.ts';
 import { ProcessDraft } from './process-draft.ts';
-import type { Description, State, Vma } from './state.ts';
+import type { SmallMap, Table } from './small-map.ts';
+import type { Description, State } from './state.ts';
 
 /** A callback that the driver is expected to log, with the clause that demands it. */
 export interface ExpectedCallback {
@@ -22,15 +24,15 @@ export class Draft {
   readonly kernel: KernelProfile;
   /** Alive, in order of creation; each stays the same object for the whole step. */
   processes: readonly ProcessDraft[];
-  descriptions: ReadonlyMap<number, Description>;
+  descriptions: Table<number, Description>;
   inFlight: readonly number[];
   readonly setting: Setting;
-  contents: ReadonlyMap<number, Uint8Array>;
-  anonParents: ReadonlyMap<number, number>;
-  descriptors: ReadonlyMap<string, number>;
-  mappings: ReadonlyMap<string, number>;
+  contents: Table<number, Uint8Array>;
+  anonParents: Table<number, number>;
+  descriptors: Table<string, number>;
+  mappings: Table<string, number>;
   nextId: number;
-  observedFrames: string;
+  observedFrames: Frames;
 
   readonly callbacks: ExpectedCallback[] = [];
   /** Clauses that decided the outcome; the last one decided it finally. */
@@ -50,7 +52,9 @@ export class Draft {
   alternative: Outcome | undefined;
   #copies = 0;
 
-  readonly #ownContents = new Set<number>();
+  /** The step's own copy of `contents`, from its first change on, and the frames whose bytes are its own. */
+  #ownContents: SmallMap<number, Uint8Array> | undefined;
+  readonly #ownFrames: number[] = [];
   /** Descriptions whose last reference may be gone; they are released when the operation returns to user space. */
   readonly #dropped: number[] = [];
 
@@ -103,30 +107,38 @@ export class Draft {
 
   /** The bytes of a frame for writing: a copy of this step's own. */
   writable(frame: number): Uint8Array {
-    if (this.#ownContents.has(frame)) return this.bytes(frame);
-    return this.setBytes(frame, this.bytes(frame).slice());
+    if (this.#ownFrames.includes(frame)) return this.bytes(frame);
+    return this.copyBytes(frame, frame);
   }
 
   /** Frames whose bytes belong to others as well: they are copied before the first write. */
   addFrames(first: number, pages: readonly Uint8Array[]): void {
-    const contents = new Map(this.contents);
+    const contents = this.#changingContents();
     for (const [index, bytes] of pages.entries()) contents.set(first + index, bytes);
-    this.contents = contents;
   }
 
-  setBytes(frame: number, bytes: Uint8Array): Uint8Array {
-    if (this.#ownContents.size === 0) this.contents = new Map(this.contents);
-    this.#ownContents.add(frame);
-    (this.contents as Map<number, Uint8Array>).set(frame, bytes);
+  /** Gives a frame, which may be a new one, a copy of the bytes of one that there is. */
+  copyBytes(frame: number, from: number): Uint8Array {
+    const bytes = copyOfPage(this.bytes(from));
+    this.#changingContents().set(frame, bytes);
+    this.#ownFrames.push(frame);
     return bytes;
   }
 
+  #changingContents(): SmallMap<number, Uint8Array> {
+    if (this.#ownContents === undefined) {
+      this.#ownContents = this.contents.copy();
+      this.contents = this.#ownContents;
+    }
+    return this.#ownContents;
+  }
+
   setDescription(description: Description): void {
-    this.descriptions = new Map(this.descriptions).set(description.id, description);
+    this.descriptions = this.descriptions.with(description.id, description);
   }
 
   bindDescriptor(variable: string, descriptor: number): void {
-    this.descriptors = new Map(this.descriptors).set(variable, descriptor);
+    this.descriptors = this.descriptors.with(variable, descriptor);
   }
 
   /** Records a driver callback if the contract's driver logs it. */
@@ -161,27 +173,25 @@ export class Draft {
    * task work), so `release` is the last callback of an operation.
    */
   releaseDropped(): void {
-    for (const id of new Set(this.#dropped.splice(0))) {
-      if (this.#referenced(id)) continue;
+    if (this.#dropped.length === 0) return;
+    for (const id of this.#dropped.splice(0)) {
       const description = this.descriptions.get(id);
-      if (description === undefined) continue;
-      const descriptions = new Map(this.descriptions);
-      descriptions.delete(id);
-      this.descriptions = descriptions;
+      if (description === undefined || this.#isReferenced(id)) continue;
+      this.descriptions = this.descriptions.without(id);
       if (this.contract.buffer.owner === 'description' && !description.path) {
-        this.contents = new Map(this.contents);
-        for (let page = 0; page < this.contract.buffer.pages; page++) {
-          (this.contents as Map<number, Uint8Array>).delete(description.buffer + page);
-        }
+        const contents = this.#changingContents();
+        for (let page = 0; page < this.contract.buffer.pages; page++) contents.delete(description.buffer + page);
       }
       if (!description.path) this.callback('release', '', 'LIFE-01');
     }
   }
 
-  #referenced(id: number): boolean {
+  #isReferenced(id: number): boolean {
     if (this.inFlight.includes(id)) return true;
-    return this.processes.some(
-      (process) => process.descriptors.includes(id) || process.vmas.some((vma: Vma) => vma.description === id),
-    );
+    for (const { descriptors, vmas } of this.processes) {
+      if (descriptors.includes(id)) return true;
+      for (const vma of vmas) if (vma.description === id) return true;
+    }
+    return false;
   }
 }

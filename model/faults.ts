@@ -138,7 +138,10 @@ export function isSharedCopy(draft: Draft, process: Process, page: number, { fra
     if (other.name === process.name) continue;
     for (const entry of other.pages.values()) if (entry.frame === frame) return true;
   }
-  for (const [at, entry] of process.pages) if (at !== page && entry.frame === frame) return true;
+  const pages = process.pages.keys();
+  for (const [index, entry] of process.pages.values().entries()) {
+    if (entry.frame === frame && pages[index] !== page) return true;
+  }
   return false;
 }
 
@@ -160,7 +163,7 @@ export function copy(
   clause: ClauseId,
 ): Page {
   const frame = draft.id();
-  draft.setBytes(frame, draft.bytes(from).slice());
+  draft.copyBytes(frame, from);
   draft.outcomeClauses.push(clause);
   draft.framesClauses.push('FRAME-03');
   const writable = (vma.flags & flag.VM_WRITE) !== 0;

@@ -64,7 +64,7 @@ export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
     chain: [],
   });
   if (region !== undefined) return region;
-  draft.mappings = new Map(draft.mappings).set(op.to, start);
+  draft.mappings = draft.mappings.with(op.to, start);
   const populates = (flags & flag.VM_LOCKED) !== 0 || (has('populate') && !has('nonblock'));
   if (populates) {
     draft.outcomeClauses.push((flags & flag.VM_LOCKED) !== 0 ? 'LOCK-04' : 'MAP-28');

@@ -35,7 +35,7 @@ export function mremap(draft: Draft, process: ProcessDraft, op: Op<'mremap'>): O
     ? remapAtOnce(draft, process, remap, at % PAGE_SIZE !== 0)
     : remapStepwise(draft, process, remap, at % PAGE_SIZE !== 0);
   if ('ret' in outcome && typeof outcome.ret === 'number') {
-    draft.mappings = new Map(draft.mappings).set(op.to, outcome.ret);
+    draft.mappings = draft.mappings.with(op.to, outcome.ret);
   }
   return outcome;
 }

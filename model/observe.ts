@@ -1,7 +1,7 @@
 import type { Frames, Layout } from '../spec/observation.ts';
-import { findVma } from './areas.ts';
 import type { Draft } from './draft.ts';
-import { GUARD, type Process } from './state.ts';
+import type { Table } from './small-map.ts';
+import { GUARD, type Page, type Process } from './state.ts';
 import { mnemonics, permissions, VM_PFNMAP, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** What `/proc/PID/smaps` shows of each process' areas. */
@@ -19,44 +19,65 @@ export function observeLayout(draft: Draft): Layout {
 
 /** What `/proc/PID/pagemap` shows of the arena. */
 export function observeFrames(draft: Draft): Frames {
-  const mapCounts = new Map<number, number>();
-  for (const process of draft.processes) {
-    for (const { frame } of process.pages.values()) mapCounts.set(frame, (mapCounts.get(frame) ?? 0) + 1);
-  }
-  const numbers = new Map<number, number>();
   const frames: Record<string, string> = {};
-  const { softDirty: hasSoftDirty, arenaPages } = draft.kernel.facts;
+  // In the order in which they are shown, which numbers them.
+  const shown: number[] = [];
   for (const process of draft.processes) {
-    const pages = [...process.pages.keys()]
-      .filter((page) => page >= 0 && page < arenaPages && isShown(process, page))
-      .sort((a, b) => a - b);
-    if (pages.length === 0) continue;
-    let text = '';
-    for (const page of pages) {
-      const entry = process.pages.get(page);
-      if (entry === undefined) continue;
-      if (text !== '') text += ' ';
-      if (entry.frame === GUARD) {
-        text += `${String(page)}:G`;
-        continue;
-      }
-      let number = numbers.get(entry.frame);
-      if (number === undefined) {
-        number = numbers.size;
-        numbers.set(entry.frame, number);
-      }
-      const file = entry.anonymous ? '' : 'F';
-      const exclusive = mapCounts.get(entry.frame) === 1 ? 'X' : '';
-      const isDirty =
-        hasSoftDirty && (entry.softDirty || ((findVma(process.vmas, page)?.flags ?? 0) & VM_SOFTDIRTY) !== 0);
-      text += `${String(page)}:${String(number)}${file}${exclusive}${isDirty ? 'D' : ''}`;
-    }
-    frames[process.name] = text;
+    const text = pagemapOf(process, draft, shown);
+    if (text !== '') frames[process.name] = text;
   }
   return frames;
 }
 
-/** Whether pagemap shows the page: it passes over areas of VM_PFNMAP (mm/pagewalk.c `walk_page_test`). */
-function isShown({ vmas }: Process, page: number): boolean {
-  return ((findVma(vmas, page)?.flags ?? 0) & VM_PFNMAP) === 0;
+function pagemapOf({ pages, vmas }: Process, draft: Draft, shown: number[]): string {
+  const { softDirty: hasSoftDirty, arenaPages } = draft.kernel.facts;
+  let text = '';
+  let area = 0;
+  for (const [page, entry] of ascending(pages, arenaPages).entries()) {
+    if (entry === undefined) continue;
+    while ((vmas[area]?.end ?? Infinity) <= page) area++;
+    const vma = vmas[area];
+    const flags = vma !== undefined && vma.start <= page ? vma.flags : 0;
+    // pagemap passes over areas of VM_PFNMAP (mm/pagewalk.c `walk_page_test`).
+    if ((flags & VM_PFNMAP) !== 0) continue;
+    if (text !== '') text += ' ';
+    if (entry.frame === GUARD) {
+      text += `${String(page)}:G`;
+      continue;
+    }
+    let number = shown.indexOf(entry.frame);
+    if (number === -1) number = shown.push(entry.frame) - 1;
+    const file = entry.anonymous ? '' : 'F';
+    const exclusive = isMappedOnce(draft, entry.frame) ? 'X' : '';
+    const dirty = hasSoftDirty && (entry.softDirty || (flags & VM_SOFTDIRTY) !== 0) ? 'D' : '';
+    text += `${String(page)}:${String(number)}${file}${exclusive}${dirty}`;
+  }
+  return text;
+}
+
+/** The entries of the arena's pages, by their numbers. */
+function ascending(pages: Table<number, Page>, arenaPages: number): readonly (Page | undefined)[] {
+  const entries: (Page | undefined)[] = [];
+  if (pages.size === 0) return entries;
+  for (let page = 0; page < arenaPages; page++) entries.push(undefined);
+  const all = pages.values();
+  for (const [index, page] of pages.keys().entries()) {
+    if (page >= 0 && page < arenaPages) entries[page] = all[index];
+  }
+  return entries;
+}
+
+/** Whether one entry of all page tables refers to the frame: its `mapcount` is 1. */
+function isMappedOnce({ processes }: Draft, frame: number): boolean {
+  let count = 0;
+  for (const { pages } of processes) {
+    for (const entry of pages.values()) if (entry.frame === frame && ++count > 1) return false;
+  }
+  return count === 1;
+}
+
+/** Whether two observations show the same. */
+export function areSame(one: Frames, other: Frames): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

@@ -1,3 +1,4 @@
+import type { SmallMap, Table } from './small-map.ts';
 import type { Page, Process, Vma } from './state.ts';
 
 /**
@@ -12,8 +13,8 @@ export class ProcessDraft implements Process {
   futureFlags: number;
   readonly leftovers: ReadonlySet<number> | undefined;
   miscountedLocks: number;
-  #pages: ReadonlyMap<number, Page>;
-  #ownPages: Map<number, Page> | undefined;
+  #pages: Table<number, Page>;
+  #ownPages: SmallMap<number, Page> | undefined;
 
   constructor({ name, descriptors, vmas, pages, futureFlags, leftovers, miscountedLocks }: Process) {
     this.name = name;
@@ -25,14 +26,14 @@ export class ProcessDraft implements Process {
     this.#pages = pages;
   }
 
-  get pages(): ReadonlyMap<number, Page> {
+  get pages(): Table<number, Page> {
     return this.#pages;
   }
 
   /** The page table for changes. */
-  changingPages(): Map<number, Page> {
+  changingPages(): SmallMap<number, Page> {
     if (this.#ownPages === undefined) {
-      this.#ownPages = new Map(this.#pages);
+      this.#ownPages = this.#pages.copy();
       this.#pages = this.#ownPages;
     }
     return this.#ownPages;

@@ -3,6 +3,7 @@ import { guardsMarkArea } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { changePage, flush, readsOldEntries } from './pages.ts';
 import { ProcessDraft } from './process-draft.ts';
+import { SmallMap } from './small-map.ts';
 import type { Page, Process, Vma } from './state.ts';
 import {
   VM_DONTCOPY,
@@ -17,7 +18,7 @@ import {
 /** mm/mmap.c `dup_mmap`: every area is duplicated that may be; page tables only where a fault could not bring them back. */
 export function forkProcess(draft: Draft, parent: ProcessDraft, name: string): void {
   const vmas: Vma[] = [];
-  const pages = new Map<number, Page>();
+  const pages = new SmallMap<number, Page>();
   // The copies have no accessed bit, and the new process begins with a flush of everything.
   const known = readsOldEntries(draft);
   for (const vma of parent.vmas) {
@@ -59,7 +60,7 @@ export function forkProcess(draft: Draft, parent: ProcessDraft, name: string): v
 /** The pages of areas that a child does not inherit, and what the process has left of its own parent's. */
 function keptPages({ vmas, pages, leftovers = new Set() }: Process): ReadonlySet<number> | undefined {
   const kept = vmas.filter(({ flags }) => (flags & VM_DONTCOPY) !== 0);
-  const own = [...pages.keys()].filter((page) => kept.some(({ start, end }) => page >= start && page < end));
+  const own = pages.keys().filter((page) => kept.some(({ start, end }) => page >= start && page < end));
   return own.length + leftovers.size > 0 ? new Set([...own, ...leftovers]) : undefined;
 }
 

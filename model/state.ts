@@ -1,4 +1,6 @@
+import type { Frames } from '../spec/observation.ts';
 import type { Setting } from '../spec/program.ts';
+import type { Table } from './small-map.ts';
 
 /**
  * The state of the reference model: plain, immutable data. Pages are numbered relative to the arena; frames, descriptions
@@ -75,7 +77,7 @@ export interface Process {
   readonly descriptors: readonly number[];
   /** Ascending. */
   readonly vmas: readonly Vma[];
-  readonly pages: ReadonlyMap<number, Page>;
+  readonly pages: Table<number, Page>;
   /** `mm->def_flags`: what mlockall makes of future mappings, VM_LOCKED and VM_LOCKONFAULT or 0. */
   readonly futureFlags: number;
   /** Pages that its parent kept for itself, and that may still be there (`facts.forkLeavesPages`); undefined: none. */
@@ -87,19 +89,19 @@ export interface Process {
 export interface State {
   /** Alive, in order of creation. */
   readonly processes: readonly Process[];
-  readonly descriptions: ReadonlyMap<number, Description>;
+  readonly descriptions: Table<number, Description>;
   /** The descriptions whose descriptors were sent and not received yet, oldest first. */
   readonly inFlight: readonly number[];
   /** The limits of the program. */
   readonly setting: Setting;
-  readonly contents: ReadonlyMap<number, Uint8Array>;
+  readonly contents: Table<number, Uint8Array>;
   /** anon_vma to its parent (a root is its own). */
-  readonly anonParents: ReadonlyMap<number, number>;
+  readonly anonParents: Table<number, number>;
   /** Descriptor variables; an unbound one is -1. */
-  readonly descriptors: ReadonlyMap<string, number>;
+  readonly descriptors: Table<string, number>;
   /** Mapping variables: page numbers. */
-  readonly mappings: ReadonlyMap<string, number>;
+  readonly mappings: Table<string, number>;
   readonly nextId: number;
-  /** The last frames observation, as a comparable string. */
-  readonly observedFrames: string;
+  /** The last frames observation. */
+  readonly observedFrames: Frames;
 }

@@ -6,7 +6,7 @@ import { FIRST_ACTOR, type Operation, type OperationName, type Program } from '.
 import { newBuffer } from './buffer.ts';
 import { install } from './descriptor-table.ts';
 import { Draft, type ExpectedCallback } from './draft.ts';
-import { observeFrames, observeLayout } from './observe.ts';
+import { areSame, observeFrames, observeLayout } from './observe.ts';
 import { access } from './operations/access.ts';
 import { advice } from './operations/advice.ts';
 import { descriptors } from './operations/descriptors.ts';
@@ -16,22 +16,24 @@ import { transfers } from './operations/transfers.ts';
 import type { Perform, Performers } from './outcome.ts';
 import { zoneEnd, zoneStart } from './place.ts';
 import { endProcess } from './processes.ts';
+import { SmallMap } from './small-map.ts';
 import type { State } from './state.ts';
 import { unmapRange } from './unmap.ts';
 
 const PERFORMERS: Performers = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
 
-/** What an operation must yield: one observation on each level, and in some cases a second one that is allowed as well. */
+/** What an operation must yield on each level. */
 export interface Expected {
   readonly outcome: Outcome;
   readonly callbacks: readonly ExpectedCallback[];
-  /** Absent when unchanged. */
-  readonly frames?: Frames;
-  readonly layout?: Layout;
+  /** Undefined when they are as they were observed last. */
+  readonly frames: Frames | undefined;
+  /** Undefined where nobody looks at it. */
+  readonly layout: Layout | undefined;
   /** Whether the failure that the operation asked for took place. */
   readonly failed: boolean;
   /** An outcome that is as good. */
-  readonly alternative?: Outcome;
+  readonly alternative: Outcome | undefined;
 }
 
 /** The clauses that decided, by level; the last of each decided finally. */
@@ -69,21 +71,21 @@ function firstState(contract: Contract, kernel: KernelProfile): State {
         name: FIRST_ACTOR,
         descriptors: [],
         vmas: [],
-        pages: new Map(),
+        pages: new SmallMap(),
         futureFlags: 0,
         leftovers: undefined,
         miscountedLocks: 0,
       },
     ],
-    descriptions: new Map(),
+    descriptions: new SmallMap(),
     inFlight: [],
     setting: {},
-    contents: new Map(),
-    anonParents: new Map(),
-    descriptors: new Map(),
-    mappings: new Map(),
+    contents: new SmallMap(),
+    anonParents: new SmallMap(),
+    descriptors: new SmallMap(),
+    mappings: new SmallMap(),
     nextId: 1,
-    observedFrames: '{}',
+    observedFrames: {},
   };
   if (contract.buffer.owner !== 'device') return empty;
   const draft = new Draft(empty, contract, kernel);
@@ -151,9 +153,10 @@ export function end(state: State, contract: Contract, kernel: KernelProfile): St
   const expected = {
     outcome: { ret: 0 },
     callbacks: draft.callbacks,
+    frames,
     layout,
     failed: false,
-    ...(frames && { frames }),
+    alternative: undefined,
   };
   return stepOf(draft, expected);
 }
@@ -170,10 +173,10 @@ function finish(draft: Draft, outcome: Outcome, layout: boolean): Step {
   const expected: Expected = {
     outcome,
     callbacks: draft.callbacks,
+    frames,
+    layout: layout ? observeLayout(draft) : undefined,
     failed: draft.failed,
-    ...(frames && { frames }),
-    ...(layout && { layout: observeLayout(draft) }),
-    ...(draft.alternative && { alternative: draft.alternative }),
+    alternative: draft.alternative,
   };
   return stepOf(draft, expected);
 }
@@ -185,8 +188,7 @@ function stepOf(draft: Draft, expected: Expected): Step {
 
 function changedFrames(draft: Draft): Frames | undefined {
   const frames = observeFrames(draft);
-  const text = JSON.stringify(frames);
-  if (text === draft.observedFrames) return undefined;
-  draft.observedFrames = text;
+  if (areSame(frames, draft.observedFrames)) return undefined;
+  draft.observedFrames = frames;
   return frames;
 }

@@ -4,7 +4,10 @@ import type { Data } from './program.ts';
 export function expandData(data: Data): Uint8Array {
   const bytes = new Uint8Array(data.length);
   const { text } = data;
-  for (let index = 0; index < bytes.length; index++) bytes[index] = text.charCodeAt(index % text.length);
+  const once = Math.min(text.length, bytes.length);
+  for (let index = 0; index < once; index++) bytes[index] = text.charCodeAt(index);
+  // What is there already is doubled until all is there.
+  for (let done = once; done > 0 && done < bytes.length; done *= 2) bytes.copyWithin(done, 0, done);
   return bytes;
 }
 

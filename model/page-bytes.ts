@@ -1,0 +1,22 @@
+import { PAGE_SIZE } from './place.ts';
+
+/**
+ * Pages are copied on every first write. Memory of their own, outside of the heap, costs several times what the copying does, so
+ * some share one piece of it; it is freed when none of them is used any more.
+ */
+const PAGES_OF_PIECE = 16;
+
+let piece = new ArrayBuffer(0);
+let used = 0;
+
+/** A copy of a page's bytes. */
+export function copyOfPage(bytes: Uint8Array): Uint8Array {
+  if (used === piece.byteLength) {
+    piece = new ArrayBuffer(PAGES_OF_PIECE * PAGE_SIZE);
+    used = 0;
+  }
+  const copy = new Uint8Array(piece, used, PAGE_SIZE);
+  used += PAGE_SIZE;
+  copy.set(bytes);
+  return copy;
+}
