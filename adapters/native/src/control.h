@@ -92,6 +92,8 @@ struct control {
 	/* One operation at a time: what came of it, and the event that it is there. */
 	uint32_t done;
 	struct outcome outcome;
+	/* How many buffers of descriptions the program has taken, where a memfd plays the device. */
+	size_t buffers_taken;
 	/* Whether descriptors may be on their way from one process to another. */
 	bool in_flight;
 	pid_t worker;

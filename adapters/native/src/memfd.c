@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "descriptors.h"
 #include "maps.h"
 #include "memory.h"
@@ -66,6 +67,56 @@ static int create_buffer(const struct contract *contract)
 	return fd;
 }
 
+/*
+ * Buffers of descriptions that are made again for each program instead of anew for each open: they are initial when a program
+ * begins, and every process of it knows them by the same numbers. A program that opens more often has others made.
+ */
+#define SPARE_MAX 8
+
+static int spare[SPARE_MAX];
+static size_t spare_count;
+
+/* A buffer that no description of the program has yet. */
+static int take_buffer(const struct contract *contract)
+{
+	size_t taken = control->buffers_taken++;
+
+	return taken < spare_count ? spare[taken] : create_buffer(contract);
+}
+
+static void release_buffer(int buffer)
+{
+	for (size_t i = 0; i < spare_count; i++)
+		if (spare[i] == buffer)
+			return;
+	close(buffer);
+}
+
+static void drop_spare_buffers(void)
+{
+	while (spare_count > 0)
+		close(spare[--spare_count]);
+	control->buffers_taken = 0;
+}
+
+/* Makes those initial that the last program took, and one more if it took more than there are. */
+static bool renew_spare_buffers(const struct contract *contract)
+{
+	size_t taken = control->buffers_taken;
+
+	control->buffers_taken = 0;
+	for (size_t i = 0; i < taken && i < spare_count; i++)
+		if (!initialise(contract, spare[i], false))
+			return false;
+	if (taken > spare_count && spare_count < SPARE_MAX) {
+		spare[spare_count] = create_buffer(contract);
+		if (spare[spare_count] < 0)
+			return false;
+		spare_count++;
+	}
+	return true;
+}
+
 /* Opens the buffer anew, as an open of the device would: lowest number, its own position, its own access mode. */
 static int reopen(int buffer, int flags)
 {
@@ -101,7 +152,7 @@ static int refuse_open(const struct contract *contract, int flags, bool nobody)
 
 static int memfd_open(const struct contract *contract, int flags, bool nobody)
 {
-	int buffer = contract->owner_is_device ? shared_buffer : create_buffer(contract);
+	int buffer = contract->owner_is_device ? shared_buffer : take_buffer(contract);
 
 	if (buffer < 0)
 		return -1;
@@ -113,8 +164,8 @@ static int memfd_open(const struct contract *contract, int flags, bool nobody)
 		close(fd);
 		fd = -1;
 	}
-	if (buffer != shared_buffer)
-		close(buffer);
+	if (!contract->owner_is_device)
+		release_buffer(buffer);
 	errno = error;
 	return fd;
 }
@@ -134,6 +185,7 @@ static bool memfd_configure(const struct contract *contract, struct node_facts *
 			 "reason than where they lie, or cannot be read or written");
 		return false;
 	}
+	drop_spare_buffers();
 	if (shared_buffer >= 0)
 		close(shared_buffer);
 	shared_buffer = create_buffer(contract);
@@ -155,7 +207,10 @@ static bool memfd_configure(const struct contract *contract, struct node_facts *
 
 static bool memfd_prepare(const struct contract *contract, bool changed, char *message, size_t size)
 {
-	if (!changed || !contract->owner_is_device || initialise(contract, shared_buffer, false))
+	bool initial = contract->owner_is_device ? !changed || initialise(contract, shared_buffer, false) :
+						   renew_spare_buffers(contract);
+
+	if (initial)
 		return true;
 	snprintf(message, size, "cannot reset the memfd: %s", strerror(errno));
 	return false;
