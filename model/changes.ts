@@ -13,6 +13,30 @@ const since =
   (kernel) =>
     atLeast(kernel, major, minor);
 
+/** O_DIRECTORY together with O_CREAT is refused before anything is looked up (since 6.4, and in the stable series of 6.1, where it was measured). */
+export const refusesToCreateDirectory = since(6, 1);
+
+/** Files of proc without an lseek of their own cannot be sought (fs/proc/inode.c `proc_reg_open`, 6.0). */
+export const procFilesCannotSeek = since(6, 0);
+
+/** An empty segment of a vector reaches the driver only at the very start (5.14). */
+export const skipsEmptySegments = since(5, 14);
+
+/** sendfile into a pipe needs no pipe of its own in between any more (fs/splice.c `splice_direct_to_actor`, 5.12). */
+export const sendsStraightIntoPipes = since(5, 12);
+
+/** Reading nothing into a pipe succeeds, whether or not the file can be spliced (fs/splice.c `do_splice_read`; seen in 6.12, not in 6.1). */
+export const splicesNothing = since(6, 5);
+
+/** copy_file_range does not look at where it would write when there is nothing to copy (6.0). */
+export const emptyCopiesAnywhere = since(6, 0);
+
+/** Copies to and from user memory need no second attempt after a fault (“x86: don't use REP_GOOD or ERMS for user memory copies”, 6.4). */
+export const copiesInOneAttempt = since(6, 4);
+
+/** Short copies are one string instruction as well where the processor is fast at that (FSRM); first seen in 6.1. */
+export const copiesShortByString = since(6, 1);
+
 /** `mmap` looks at the next area before the previous one (maple tree in mmap_region, 6.1), until it was rewritten (6.12). */
 export const asksNextFirst: Change = (kernel) => atLeast(kernel, 6, 1) && !atLeast(kernel, 6, 12);
 

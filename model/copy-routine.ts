@@ -1,4 +1,5 @@
-import { atLeast, type KernelProfile } from '../spec/kernel.ts';
+import type { KernelProfile } from '../spec/kernel.ts';
+import { copiesInOneAttempt, copiesShortByString } from './changes.ts';
 
 /** A run of equal steps of a copy: `width` bytes at a time are loaded and then stored, ascending. */
 export interface Steps {
@@ -20,13 +21,13 @@ const LONG = 64;
  */
 export function copyRoutine(kernel: KernelProfile, count: number, destination: number): readonly Steps[] {
   const { fastStrings } = kernel.facts;
-  if (atLeast(kernel, 6, 4)) {
-    // "x86: don't use REP_GOOD or ERMS for user memory copies": a plain `rep movsb` needs no second attempt.
+  if (copiesInOneAttempt(kernel)) {
+    // A plain `rep movsb` needs no second attempt.
     const oneString = fastStrings === 'all' || (fastStrings === 'long' && count >= LONG);
     return oneString ? [bytes(0, count, false)] : movsAlternative(count, destination);
   }
   if (fastStrings === undefined) return genericString(count, destination);
-  const oneString = count >= LONG || (fastStrings === 'all' && atLeast(kernel, 6, 1));
+  const oneString = count >= LONG || (fastStrings === 'all' && copiesShortByString(kernel));
   return oneString ? [bytes(0, count, true)] : shortString(count);
 }
 

@@ -1,6 +1,6 @@
-import { atLeast } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
+import { emptyCopiesAnywhere, sendsStraightIntoPipes, splicesNothing } from './changes.ts';
 import { openFile } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { PROC_MAX_BYTES } from './file-calls.ts';
@@ -38,10 +38,10 @@ function sendToPipe(draft: Draft, description: Description, length: number): Out
     return fail(draft, 'EOVERFLOW', 'FILE-29');
   }
   if (length > 0) return fail(draft, 'EINVAL', 'FILE-24');
-  if (!atLeast(kernel, 5, 12)) {
+  if (!sendsStraightIntoPipes(kernel)) {
     return kernel.regular ? succeed(draft, 0, 'FILE-26') : fail(draft, 'EINVAL', 'FILE-26');
   }
-  return atLeast(kernel, 6, 5) ? succeed(draft, 0, 'FILE-28') : fail(draft, 'EINVAL', 'FILE-27');
+  return splicesNothing(kernel) ? succeed(draft, 0, 'FILE-28') : fail(draft, 'EINVAL', 'FILE-27');
 }
 
 function sendFromFile(draft: Draft, description: Description, length: number): Outcome {
@@ -57,6 +57,6 @@ export function copy_file_range(draft: Draft, process: Process, op: Op<'copy_fil
   if ('errno' in onto) return onto;
   if (!draft.kernel.regular) return fail(draft, 'EINVAL', 'FILE-31');
   if (!from.readable || !onto.writable || onto.append) return fail(draft, 'EBADF', 'FILE-32');
-  if (!atLeast(draft.kernel, 6, 0) && onto.position >= PROC_MAX_BYTES) return fail(draft, 'EFBIG', 'FILE-34');
+  if (!emptyCopiesAnywhere(draft.kernel) && onto.position >= PROC_MAX_BYTES) return fail(draft, 'EFBIG', 'FILE-34');
   return succeed(draft, 0, 'FILE-33');
 }

@@ -1,5 +1,5 @@
 import type { ClauseId } from '../spec/clauses.ts';
-import { toUnsigned } from '../spec/integer.ts';
+import { type Int64, toUnsigned } from '../spec/integer.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import { isSpecial, mayExpand, mayLock } from './areas.ts';
@@ -28,8 +28,8 @@ export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
     if (!safe(facts, hint, op.length, 'too-long')) return { none: 'unsafe' };
   }
   const has = (name: NonNullable<Mmap['flags']>[number]): boolean => op.flags?.includes(name) === true;
-  const offset = toUnsigned(op.offset);
-  if (offset % BigInt(PAGE_SIZE) !== 0n) return fail(draft, 'EINVAL', 'MAP-02');
+  const pgoff = pageOffset(op.offset);
+  if (pgoff === undefined) return fail(draft, 'EINVAL', 'MAP-02');
   const description = lookUp(draft, process, op.fd);
   if (description === undefined || description.path) return fail(draft, 'EBADF', 'MAP-03');
   if (has('hugetlb')) return fail(draft, 'EINVAL', 'MAP-27');
@@ -39,16 +39,15 @@ export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
   const { areas } = draft.setting;
   if (areas !== undefined && process.vmas.length > areas) return fail(draft, 'ENOMEM', 'AREA-01');
   if (pages === 'too-long') return fail(draft, 'ENOMEM', 'MAP-05');
-  const pgoff = offset / BigInt(PAGE_SIZE);
 
-  const start = choose(draft, process, op, hint, { pages, pgoff: Number(pgoff) });
+  const start = choose(draft, process, op, hint, { pages, pgoff });
   if (typeof start !== 'number') return start;
   const wanted = (has('locked') ? flag.VM_LOCKED : 0) | process.futureFlags;
   if (has('locked') && draft.setting.locked === 0) return fail(draft, 'EPERM', 'LOCK-18');
   if ((wanted & flag.VM_LOCKED) !== 0 && !mayLock(draft, process, pages)) return fail(draft, 'EAGAIN', 'LOCK-19');
-  // mm/mmap.c `file_mmap_ok`: regular files end at LLONG_MAX, devices at ULONG_MAX.
-  const last = (draft.kernel.regular ? 2n ** 63n : 2n ** 64n) - 1n;
-  if (pgoff > (last - BigInt(pages * PAGE_SIZE)) / BigInt(PAGE_SIZE)) return fail(draft, 'EOVERFLOW', 'MAP-06');
+  // mm/mmap.c `file_mmap_ok`: regular files end at LLONG_MAX, devices at ULONG_MAX, whose last pages' worth of bytes is not whole.
+  const end = draft.kernel.regular ? 2 ** 51 : 2 ** 52;
+  if (pgoff > end - 1 - pages) return fail(draft, 'EOVERFLOW', 'MAP-06');
   const refused = refusal(draft, op, description);
   if (refused !== undefined) return refused;
 
@@ -57,7 +56,7 @@ export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
     start,
     end: start + pages,
     flags,
-    pgoff: Number(pgoff),
+    pgoff,
     anonPgoff: start,
     description: description.id,
     anon: 0,
@@ -71,6 +70,14 @@ export function mmap(draft: Draft, process: ProcessDraft, op: Mmap): Outcome {
     populate(draft, process, start, start + pages, true);
   }
   return succeed(draft, start, successClause(op, hint, start));
+}
+
+/** The page that an offset begins with, as an unsigned register has it; undefined within a page. */
+function pageOffset(offset: Int64): number | undefined {
+  if (typeof offset === 'number' && offset >= 0) return offset % PAGE_SIZE === 0 ? offset / PAGE_SIZE : undefined;
+  const unsigned = toUnsigned(offset);
+  // No more than 2^52, which is exact in a double.
+  return unsigned % BigInt(PAGE_SIZE) === 0n ? Number(unsigned / BigInt(PAGE_SIZE)) : undefined;
 }
 
 function successClause(op: Mmap, hint: number | undefined, start: number): ClauseId {

@@ -1,7 +1,6 @@
 import type { Frames, Layout } from '../spec/observation.ts';
 import type { Draft } from './draft.ts';
-import type { Table } from './small-map.ts';
-import { GUARD, type Page, type Process } from './state.ts';
+import { GUARD, type Process } from './state.ts';
 import { mnemonics, permissions, VM_PFNMAP, VM_SOFTDIRTY } from './vm-flags.ts';
 
 /** What `/proc/PID/smaps` shows of each process' areas. */
@@ -33,38 +32,43 @@ function pagemapOf({ pages, vmas }: Process, draft: Draft, shown: number[]): str
   const { softDirty: hasSoftDirty, arenaPages } = draft.kernel.facts;
   let text = '';
   let area = 0;
-  for (const [page, entry] of ascending(pages, arenaPages).entries()) {
+  for (const page of ascending(pages.keys(), arenaPages)) {
+    const entry = pages.get(page);
     if (entry === undefined) continue;
     while ((vmas[area]?.end ?? Infinity) <= page) area++;
     const vma = vmas[area];
     const flags = vma !== undefined && vma.start <= page ? vma.flags : 0;
     // pagemap passes over areas of VM_PFNMAP (mm/pagewalk.c `walk_page_test`).
     if ((flags & VM_PFNMAP) !== 0) continue;
-    if (text !== '') text += ' ';
+    text += text === '' ? `${String(page)}:` : ` ${String(page)}:`;
     if (entry.frame === GUARD) {
-      text += `${String(page)}:G`;
+      text += 'G';
       continue;
     }
     let number = shown.indexOf(entry.frame);
     if (number === -1) number = shown.push(entry.frame) - 1;
-    const file = entry.anonymous ? '' : 'F';
-    const exclusive = isMappedOnce(draft, entry.frame) ? 'X' : '';
-    const dirty = hasSoftDirty && (entry.softDirty || (flags & VM_SOFTDIRTY) !== 0) ? 'D' : '';
-    text += `${String(page)}:${String(number)}${file}${exclusive}${dirty}`;
+    text += String(number);
+    if (!entry.anonymous) text += 'F';
+    if (isMappedOnce(draft, entry.frame)) text += 'X';
+    if (hasSoftDirty && (entry.softDirty || (flags & VM_SOFTDIRTY) !== 0)) text += 'D';
   }
   return text;
 }
 
-/** The entries of the arena's pages, by their numbers. */
-function ascending(pages: Table<number, Page>, arenaPages: number): readonly (Page | undefined)[] {
-  const entries: (Page | undefined)[] = [];
-  if (pages.size === 0) return entries;
-  for (let page = 0; page < arenaPages; page++) entries.push(undefined);
-  const all = pages.values();
-  for (const [index, page] of pages.keys().entries()) {
-    if (page >= 0 && page < arenaPages) entries[page] = all[index];
+/** The pages that lie in the arena, in their order there. They mostly came in that order, so each finds its place at once. */
+function ascending(pages: readonly number[], arenaPages: number): readonly number[] {
+  const sorted: number[] = [];
+  for (const page of pages) {
+    if (page < 0 || page >= arenaPages) continue;
+    let at = sorted.length;
+    for (; at > 0; at--) {
+      const before = sorted[at - 1];
+      if (before === undefined || before < page) break;
+      sorted[at] = before;
+    }
+    sorted[at] = page;
   }
-  return entries;
+  return sorted;
 }
 
 /** Whether one entry of all page tables refers to the frame: its `mapcount` is 1. */

@@ -1,9 +1,9 @@
 import type { ClauseId } from '../spec/clauses.ts';
 import { type Contract, DEFAULT_MODE } from '../spec/contract.ts';
-import { atLeast } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
 import { DEVICE_BUFFER, newBuffer } from './buffer.ts';
+import { refusesToCreateDirectory } from './changes.ts';
 import { freeNumber, install } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { succeed } from './outcome.ts';
@@ -40,7 +40,7 @@ function descriptor(
   // With O_PATH all flags but O_DIRECTORY are dropped before anything is checked.
   const creat = flags.has('creat') && !path;
   const directory = flags.has('directory');
-  if (creat && directory && atLeast(draft.kernel, 6, 1)) return refuse(draft, 'EINVAL', 'OPEN-03');
+  if (creat && directory && refusesToCreateDirectory(draft.kernel)) return refuse(draft, 'EINVAL', 'OPEN-03');
   const number = freeNumber(draft, process);
   if (number === undefined) return refuse(draft, 'EMFILE', 'LIMIT-01');
   if (creat && flags.has('excl')) return refuse(draft, 'EEXIST', 'OPEN-04');

@@ -6,16 +6,17 @@ import { PAGE_SIZE } from './place.ts';
  */
 const PAGES_OF_PIECE = 16;
 
-let piece = new ArrayBuffer(0);
+let piece: Buffer<ArrayBuffer> = Buffer.alloc(0);
 let used = 0;
 
 /** A copy of a page's bytes. */
 export function copyOfPage(bytes: Uint8Array): Uint8Array {
   if (used === piece.byteLength) {
-    piece = new ArrayBuffer(PAGES_OF_PIECE * PAGE_SIZE);
+    // Not zeroed: all of it is written before anybody reads it.
+    piece = Buffer.allocUnsafeSlow(PAGES_OF_PIECE * PAGE_SIZE);
     used = 0;
   }
-  const copy = new Uint8Array(piece, used, PAGE_SIZE);
+  const copy = new Uint8Array(piece.buffer, piece.byteOffset + used, PAGE_SIZE);
   used += PAGE_SIZE;
   copy.set(bytes);
   return copy;

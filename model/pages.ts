@@ -33,8 +33,11 @@ export function mapPages(
   end: number,
   change: (entry: Page, page: number) => Page,
 ): void {
-  for (const [page, entry] of process.pages) {
-    if (page < start || page >= end) continue;
+  const { pages } = process;
+  const entries = pages.values();
+  for (const [index, page] of pages.keys().entries()) {
+    const entry = entries[index];
+    if (entry === undefined || page < start || page >= end) continue;
     const changed = change(entry, page);
     if (changed !== entry) changePage(draft, process, page, changed);
   }
@@ -46,10 +49,14 @@ export function removePages(
   process: ProcessDraft,
   goes: (page: number, entry: Page) => boolean,
 ): boolean {
-  const going = [...process.pages].filter(([page, entry]) => goes(page, entry));
+  const entries = process.pages.values();
+  const going = process.pages.keys().filter((page, index) => {
+    const entry = entries[index];
+    return entry !== undefined && goes(page, entry);
+  });
   if (going.length === 0) return false;
   const pages = process.changingPages();
-  for (const [page] of going) pages.delete(page);
+  for (const page of going) pages.delete(page);
   draft.framesTouched = true;
   return true;
 }

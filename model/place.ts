@@ -60,7 +60,7 @@ export function safe(facts: TargetFacts, at: number, length: Int64, rejects: 'to
   if (pages === 'zero') return inside(facts, at, 0);
   if (pages === 'wraps') return inside(facts, at, 0);
   if (pages === 'too-long') return rejects === 'too-long' && inside(facts, at, 0);
-  return inside(facts, at, Number(toUnsigned(length)));
+  return inside(facts, at, typeof length === 'number' ? length : Number(toUnsigned(length)));
 }
 
 /** Pages of a process' address space (TASK_SIZE); on x86-64 one less than 2^47 bytes have. */

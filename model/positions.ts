@@ -70,9 +70,15 @@ export function overflow(draft: Draft, place: Place, length: number, direction: 
   return refuse(draft, 'EINVAL', direction === 'read' ? 'READ-06' : 'WRITE-06');
 }
 
+/** The position that so many bytes lead to. */
+function advanced(position: Position, count: number): Position {
+  const exact = typeof position === 'number' && position + count <= Number.MAX_SAFE_INTEGER;
+  return exact ? position + count : positionOf(BigInt(position) + BigInt(count));
+}
+
 /** The position after the driver has moved it by `count` bytes, if it is the description's own. */
 export function move(draft: Draft, place: Place, count: number): void {
   if (!place.own || count === 0) return;
   const { description } = place;
-  draft.setDescription({ ...description, position: positionOf(BigInt(place.position) + BigInt(count)) });
+  draft.setDescription({ ...description, position: advanced(place.position, count) });
 }

@@ -39,8 +39,10 @@ export function forkProcess(draft: Draft, parent: ProcessDraft, name: string): v
     }
     draft.framesClauses.push(isPlaced ? 'PLACE-04' : 'FORK-04');
     const isPrivate = (vma.flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
-    for (const [page, entry] of parent.pages) {
-      if (page < vma.start || page >= vma.end) continue;
+    const entries = parent.pages.values();
+    for (const [index, page] of parent.pages.keys().entries()) {
+      const entry = entries[index];
+      if (entry === undefined || page < vma.start || page >= vma.end) continue;
       // What is shared from now on is protected in both, so that the next write is seen.
       if (isPrivate && entry.writable) {
         changePage(draft, parent, page, { ...entry, writable: false });

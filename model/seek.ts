@@ -1,8 +1,8 @@
 import type { ClauseId } from '../spec/clauses.ts';
-import { atLeast } from '../spec/kernel.ts';
 import { toSigned } from '../spec/integer.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
+import { procFilesCannotSeek } from './changes.ts';
 import { openFile } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { fail } from './outcome.ts';
@@ -15,7 +15,7 @@ export function lseek(draft: Draft, process: Process, op: Op<'lseek'>): Outcome 
   if ('errno' in description) return description;
   if (op.whence === 'bad') return fail(draft, 'EINVAL', 'SEEK-03');
   if (draft.contract.lseek === 'none') return fail(draft, 'ESPIPE', 'SEEK-01');
-  if (atLeast(draft.kernel, 6, 0)) return fail(draft, 'ESPIPE', 'SEEK-04');
+  if (procFilesCannotSeek(draft.kernel)) return fail(draft, 'ESPIPE', 'SEEK-04');
   return seek(draft, description, op.whence, toSigned(op.offset));
 }
 

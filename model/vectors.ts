@@ -4,9 +4,9 @@ import { encodeBytes, expandData } from '../spec/bytes.ts';
 import { writeRules } from '../spec/contract.ts';
 import type { Int64 } from '../spec/integer.ts';
 import { toSigned } from '../spec/integer.ts';
-import { atLeast } from '../spec/kernel.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op } from '../spec/program.ts';
+import { skipsEmptySegments } from './changes.ts';
 import { bufferBytes, citeRead, setBufferBytes, startRead, startWrite } from './device.ts';
 import type { Draft } from './draft.ts';
 import { fail, succeed } from './outcome.ts';
@@ -125,7 +125,7 @@ function eachSegment(
   lengths: readonly number[],
   transfer: (length: number, clause: ClauseId, before: number, index: number) => Moved,
 ): Moved {
-  const skipsEmpty = atLeast(draft.kernel, 5, 14);
+  const skipsEmpty = skipsEmptySegments(draft.kernel);
   let rest = lengths.reduce((sum, length) => sum + length, 0);
   let total = 0;
   for (let index = 0; rest > 0; index++) {
