@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { inputsOfSources } from './eslint-inputs.ts';
 
 /** What each folder must not import, as in "Imports point one way" of ARCHITECTURE.md. */
 const FOLDERS = {
@@ -41,6 +42,12 @@ const importDirection = Object.entries(FOLDERS).map(([folder, forbidden]) => ({
   },
 }));
 
+/** The settings of a file are a part of its key in ESLint's cache. */
+const cacheKeys = [...inputsOfSources(import.meta.dirname)].map(([file, inputs]) => ({
+  files: [file],
+  settings: { inputs },
+}));
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'out/', 'dist/', 'examples/', 'spec/schemas/'] },
   tseslint.configs.strictTypeChecked,
@@ -80,6 +87,7 @@ export default tseslint.config(
     },
   },
   ...importDirection,
+  ...cacheKeys,
   {
     files: ['**/*.test.ts'],
     rules: {
