@@ -1,4 +1,11 @@
 import tseslint from 'typescript-eslint';
+import { inputsOfSources } from './tools/eslint/inputs.ts';
+
+/** The settings of a file are a part of its key in ESLint's cache. */
+const cacheKeys = [...inputsOfSources(import.meta.dirname)].map(([file, inputs]) => ({
+  files: [file],
+  settings: { inputs },
+}));
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'out/', 'dist/', 'examples/', 'spec/schemas/'] },
@@ -38,6 +45,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  ...cacheKeys,
   {
     files: ['**/*.test.ts'],
     rules: {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ProgramArbitrary, programNumber } from '../properties/generate.ts';
+import { ProgramArbitrary, programNumber } from '../properties/generate/program.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import { FAILURES } from '../spec/operations/define.ts';
 import { MAP_FLAGS } from '../spec/operations/mappings.ts';

@@ -45,6 +45,7 @@ describe('a run with skipped tests', () => {
   it('says how many, where CI is not set', async () => {
     const { exitCode, lines } = await run({});
     expect(lines.at(-1)).toBe('1 passed, 0 failed, 2 skipped');
+    expect(lines.at(-2)).toMatch(/^time: \d+ s: tests$/);
     expect(exitCode).toBe(0);
   });
 

@@ -5,10 +5,12 @@ import { type EndedTest, type Excuse, wrongSkips } from './skips.ts';
 /**
  * Closes a test run with the plain line `N passed, N failed, N skipped`. What fails outside of any test (a file that cannot be
  * loaded, a hook, an unhandled rejection) counts as failed, so that the line never looks better than the exit code. Where `CI`
- * is set, so do a skipped test that nothing excuses and an excuse for a test that was not skipped.
+ * is set, so do a skipped test that nothing excuses and an excuse for a test that was not skipped. The lines before it say how long the
+ * tests of each project took; projects run one after the other.
  */
 export class ClosingLineReporter implements Reporter {
   readonly #excuses: readonly Excuse[];
+  readonly #times = new Map<string, { readonly start: number; end: number }>();
   #judgesSkips = false;
 
   constructor(excuses: readonly Excuse[] = EXCUSED_SKIPS) {
@@ -19,6 +21,16 @@ export class ClosingLineReporter implements Reporter {
     // Who asks for some tests by name has all others skipped.
     const isWhole = vitest.getGlobalTestNamePattern() === undefined;
     this.#judgesSkips = isWhole && (process.env['CI'] ?? '') !== '';
+  }
+
+  onTestModuleQueued({ project }: TestModule): void {
+    const now = performance.now();
+    if (!this.#times.has(project.name)) this.#times.set(project.name, { start: now, end: now });
+  }
+
+  onTestModuleEnd({ project }: TestModule): void {
+    const time = this.#times.get(project.name);
+    if (time !== undefined) time.end = performance.now();
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -38,6 +50,10 @@ export class ClosingLineReporter implements Reporter {
     const count = (state: EndedTest['state']): number => tests.filter((test) => test.state === state).length;
     const failed = count('failed') + outsideTests + wrong.length;
     const line = `${String(count('passed'))} passed, ${String(failed)} failed, ${String(count('skipped'))} skipped`;
-    process.stdout.write(['', ...wrong, line, ''].join('\n'));
+    const times = [...this.#times].map(
+      ([project, { start, end }]) =>
+        `time: ${((end - start) / 1000).toFixed(0)} s: tests${project && ` of ${project}`}`,
+    );
+    process.stdout.write(['', ...times, ...wrong, line, ''].join('\n'));
   }
 }
