@@ -32,11 +32,15 @@ export function pageForRead(draft: Draft, process: Process, page: number): Acces
   noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
-  const access = vma.flags & flag.VM_ACCESS_FLAGS;
-  if (access === 0) return FORBIDDEN;
-  if (access === flag.VM_EXEC && draft.kernel.facts.executeOnly) return EXECUTE_ONLY;
+  if ((vma.flags & flag.VM_ACCESS_FLAGS) === 0) return FORBIDDEN;
+  if (isExecuteOnly(draft, vma)) return EXECUTE_ONLY;
   if (process.pages.get(page)?.known !== true && !mayBringIn(draft, vma)) return ABSENT;
   return learn(draft, page, faultIn(draft, process, vma, page, false));
+}
+
+/** Whether the area has a protection key that allows no access to its data (arch/x86/mm/pkeys.c `__arch_override_mprotect_pkey`). */
+function isExecuteOnly({ kernel }: Draft, { flags }: Vma): boolean {
+  return (flags & flag.VM_ACCESS_FLAGS) === flag.VM_EXEC && kernel.facts.executeOnly;
 }
 
 /** Where the host may still have a page that the process has not, whether there is a fault is up to the host. */
@@ -62,7 +66,7 @@ export function pageForWrite(draft: Draft, process: Process, page: number): Acce
   noteLeftover(draft, process, page);
   const vma = findVma(process.vmas, page);
   if (vma === undefined) return UNMAPPED;
-  if ((vma.flags & flag.VM_WRITE) === 0) return FORBIDDEN;
+  if ((vma.flags & flag.VM_WRITE) === 0) return isExecuteOnly(draft, vma) ? EXECUTE_ONLY : FORBIDDEN;
   const access = learn(draft, page, faultIn(draft, process, vma, page, true));
   if ('signal' in access || access.page.dirty) return access;
   // The processor sets its dirty bit, of which no level shows anything by itself.

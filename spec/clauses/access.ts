@@ -63,7 +63,7 @@ export const accessClauses: readonly Clause[] = [
   clause(
     'FAULT-08',
     'outcome',
-    'With protection keys an execute-only mapping cannot be read: SIGSEGV, SEGV_PKUERR.',
+    'With protection keys an execute-only mapping can neither be read nor written: SIGSEGV, SEGV_PKUERR.',
     'pkeys(7)',
     (_, f) => f.executeOnly && !f.noexec,
   ),
