@@ -123,7 +123,8 @@ function row<T>(name: string, [others = [], own = []]: readonly T[][], valueOf: 
     name,
     formatSpread(spreadOf(left), digits),
     formatSpread(spreadOf(right), digits),
-    formatSpread(ratioOf(right, left), 2),
+    // A difference of measurements that is lost in noise has no ratio.
+    [...left, ...right].every((value) => value > 0) ? formatSpread(ratioOf(right, left), 2) : 'within noise',
   ];
 }
 
