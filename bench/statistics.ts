@@ -26,3 +26,16 @@ export function formatSpread({ median, min, max }: Spread, digits = 0): string {
     value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return `${text(median)} (${text(min)}–${text(max)})`;
 }
+
+/** The slope of the straight line that lies nearest to the points (least squares), in units of y for one of x. */
+export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
+  let [covariance, variance] = [0, 0];
+  for (const [x, y] of points) {
+    covariance += (x - meanX) * (y - meanY);
+    variance += (x - meanX) ** 2;
+  }
+  if (variance === 0) throw new Error('bench: a line needs points at two places');
+  return covariance / variance;
+}
