@@ -38,6 +38,11 @@ export class Trace {
     return this.#end;
   }
 
+  /** Whether it is what the program must yield with this driver on this kernel. */
+  isOf(contract: Contract, kernel: KernelProfile): boolean {
+    return this.#world.contract === contract && this.#world.kernel === kernel && !this.#world.everyLayout;
+  }
+
   /**
    * What the same program must yield where the target says which failures took place. Only what follows from the first operation
    * that failed otherwise is stepped again; where there is none, this is the trace itself.

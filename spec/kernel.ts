@@ -43,7 +43,19 @@ export function kernelProfile(started: Started, configured: Configured & { ok: t
   }
   const { noexec, regular } = configured;
   const { facts } = started;
-  return { release, version, measured, platform: platformOf(machine, facts.pageSize), facts, noexec, regular };
+  const platform = platformOf(machine, facts.pageSize);
+  return interned({ release, version, measured, platform, facts, noexec, regular });
+}
+
+/** The profiles of all kernels that were met, by their content. */
+const profiles = new Map<string, KernelProfile>();
+
+/** One object for all profiles that are equal, so that what was made for one instance of a target is known to be right for another. */
+function interned(profile: KernelProfile): KernelProfile {
+  const content = JSON.stringify(profile);
+  const first = profiles.get(content) ?? profile;
+  profiles.set(content, first);
+  return first;
 }
 
 /** What a person has to know of a kernel that was not measured itself; undefined for one that was. */

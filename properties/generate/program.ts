@@ -7,12 +7,13 @@ import {
   OPERATION_NAMES,
   type OperationName,
   type Program,
-  PROGRAM_VERSION,
   type Setting,
   type SettingName,
 } from '../../spec/program.ts';
 import type { Started } from '../../spec/protocol.ts';
-import { initialState, step, type Step } from '../../model/step.ts';
+import type { Step } from '../../model/step.ts';
+import { remember } from '../../model/known-traces.ts';
+import { type Trace, TraceBuilder } from '../../model/trace.ts';
 import { access } from './operations/access.ts';
 import { advice } from './operations/advice.ts';
 import { descriptors, open } from './operations/descriptors.ts';
@@ -21,7 +22,7 @@ import { processes } from './operations/processes.ts';
 import { sometimesFailing } from './operations/failing.ts';
 import { type Generators, type Scene, type Surroundings, type Theme, THEMES } from './operations/scene.ts';
 import { transfers } from './operations/transfers.ts';
-import { Choices } from './choices.ts';
+import { Choices, Weighted } from './choices.ts';
 
 export type { Surroundings } from './operations/scene.ts';
 
@@ -41,7 +42,16 @@ export function surroundingsOf(contract: Contract, kernel: KernelProfile, starte
 const GENERATORS: Generators = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
 
 const THEME_NAMES = Object.keys(THEMES) as readonly Theme[];
-const WEIGHTED_THEMES = THEME_NAMES.map((theme) => [THEMES[theme].weight, theme] as const);
+const WEIGHTED_THEMES = new Weighted(THEME_NAMES.map((theme) => [THEMES[theme].weight, theme] as const));
+
+/** How many themes a program is about; of one that has to meet a limit never all. */
+const FEW_THEMES = [
+  [20, 1],
+  [45, 2],
+  [30, 3],
+] as const;
+const SOME_THEMES = new Weighted<number>(FEW_THEMES);
+const SOME_OR_ALL_THEMES = new Weighted<number>([...FEW_THEMES, [5, THEME_NAMES.length]]);
 
 /** How many operations a program has. */
 export interface Lengths {
@@ -88,17 +98,20 @@ const LIMITS: Readonly<Record<SettingName, Limit>> = {
   areas: { weight: 8, values: [0, 0, 1, 1, 2, 3], themes: ['areas', 'areas', 'moving', 'advice', 'advice', 'locks'] },
 };
 
+/** What changes from one operation to the next. */
+interface Changing {
+  state: Scene['state'];
+  process: Scene['process'];
+  names: Scene['names'];
+  reckless: boolean;
+}
+
 /**
- * A program for a target: state-aware, about a few themes.
+ * A program for a target, state-aware, about a few themes, and what it must yield.
  *
  * @param onto - a program that it begins with, whose operations are all predictable and not asked to fail
  */
-export function generateProgram(
-  choices: Choices,
-  surroundings: Surroundings,
-  lengths = LENGTHS,
-  onto?: Program,
-): Program {
+export function generateProgram(choices: Choices, surroundings: Surroundings, lengths = LENGTHS, onto?: Program): Trace {
   const { setting, themes } =
     onto === undefined ? limits(choices, surroundings) : { setting: onto.setting ?? {}, themes: [] };
   const plan = makePlan(choices, surroundings, themes);
@@ -108,39 +121,49 @@ export function generateProgram(
   const shortest = themes.length > 0 ? Math.min(lengths.longest, LIMITED_SHORTEST) : lengths.shortest;
   const begun = onto?.ops.length ?? 0;
   const length = choices.between(Math.max(shortest, begun + 1), Math.max(lengths.longest, begun + 1));
-  let bound = namesBound(onto?.ops ?? []);
-  const memory = new Map<string, unknown>();
   const limited = Object.keys(setting).length > 0 && { setting };
-  const ops: Operation[] = [];
+  const builder = new TraceBuilder(contract, kernel, { ...limited });
   const cited = new Set<string>();
-  let state = initialState(contract, kernel, { ...limited });
   for (const operation of onto?.ops ?? []) {
-    const result = step(state, operation, contract, kernel);
+    const result = builder.try(operation);
     isNews(result, cited);
-    ops.push(operation);
-    state = result.state;
+    builder.keep(operation, result);
   }
-  while (ops.length < length) {
-    const process = choices.chance(45) ? state.processes[0] : choices.pick(state.processes);
+  let bound = namesBound(onto?.ops ?? []);
+  const [first] = builder.state.processes;
+  if (first === undefined) throw new Error('generator: a program begins with a process');
+  // One for all draws of the program: nobody keeps it.
+  const scene: Scene & Changing = {
+    ...surroundings,
+    choices,
+    setting,
+    huge,
+    memory: new Map<string, unknown>(),
+    state: builder.state,
+    process: first,
+    names: bound,
+    reckless: false,
+  };
+  while (builder.length < length) {
+    scene.state = builder.state;
+    const process = choices.chance(45) ? scene.state.processes[0] : choices.pick(scene.state.processes);
     if (process === undefined) break;
-    const scene = { ...surroundings, choices, state, process, setting, huge, memory };
+    scene.process = process;
     for (let draw = 1; draw <= DRAWS; draw++) {
-      const names = { ...bound };
-      const drawn = nextOperation({ ...scene, names, reckless: choices.chance(RECKLESS) }, plan, ops.length);
-      const operation = sometimesFailing(scene, drawn);
+      scene.names = { ...bound };
+      scene.reckless = choices.chance(RECKLESS);
+      const operation = sometimesFailing(scene, nextOperation(scene, plan, builder.length));
       // Whether it comes to the failure is the target's business; most of them are the first of their kind.
-      const failed = 'fail' in operation && operation.fail !== undefined;
-      const result = step(state, operation, contract, kernel, { failed });
+      const result = builder.try(operation);
       // Nothing could be said of what comes behind it.
       if (result.unpredictable !== undefined) continue;
       if (!isNews(result, cited) && draw < DRAWS && choices.chance(CURIOUS)) continue;
-      ops.push(operation);
-      state = result.state;
-      bound = names;
+      builder.keep(operation, result);
+      bound = scene.names;
       break;
     }
   }
-  return { version: PROGRAM_VERSION, ...limited, ops };
+  return builder.trace();
 }
 
 /** How many names of each kind operations have given. */
@@ -157,37 +180,44 @@ function namesBound(ops: readonly Operation[]): { descriptors: number; mappings:
 function isNews({ clauses, expected }: Step, cited: Set<string>): boolean {
   const before = cited.size;
   for (const { clause } of expected.callbacks) cited.add(clause);
-  for (const level of [clauses.outcome, clauses.frames, clauses.layout]) for (const clause of level) cited.add(clause);
+  for (const clause of clauses.outcome) cited.add(clause);
+  for (const clause of clauses.frames) cited.add(clause);
+  for (const clause of clauses.layout) cited.add(clause);
   return cited.size > before;
 }
 
-type Kinds = readonly (readonly [number, OperationName])[];
+type Kinds = readonly (readonly [weight: number, kind: OperationName])[];
+
+/** The kinds that belong to a theme, or to every program. */
+function kindsIn(theme: Theme | 'every'): Kinds {
+  return OPERATION_NAMES.map((kind) => [GENERATORS[kind].in[theme] ?? 0, kind] as const).filter(
+    ([weight]) => weight > 0,
+  );
+}
+
+const KINDS = Object.fromEntries(
+  ([...THEME_NAMES, 'every'] as const).map((theme) => [theme, kindsIn(theme)]),
+) as Readonly<Record<Theme | 'every', Kinds>>;
 
 /** What a program is about: the kinds of each of its themes, and those that belong to every program. */
 interface Plan {
-  readonly themes: readonly Kinds[];
-  readonly basic: Kinds;
+  readonly themes: readonly Weighted<OperationName>[];
+  readonly basic: Weighted<OperationName>;
   /** Whether there is little to see without mappings. */
   readonly memory: boolean;
 }
 
 /** A few themes, or all of them, and about three quarters of the kinds that belong to them (swarm testing). */
 function makePlan(choices: Choices, { operations }: Surroundings, given: readonly Theme[]): Plan {
-  const count = choices.weighted([
-    [20, 1],
-    [45, 2],
-    [30, 3],
-    [given.length > 0 ? 0 : 5, THEME_NAMES.length],
-  ]);
+  const count = choices.from(given.length > 0 ? SOME_THEMES : SOME_OR_ALL_THEMES);
   const chosen = new Set<Theme>(given);
-  while (chosen.size < count) chosen.add(choices.weighted(WEIGHTED_THEMES));
-  const left = OPERATION_NAMES.filter((kind) => operations.has(kind) && choices.chance(75));
-  const kindsOf = (theme: Theme | 'every'): Kinds =>
-    left.map((kind) => [GENERATORS[kind].in[theme] ?? 0, kind] as const).filter(([weight]) => weight > 0);
-  const themes = [...chosen].map(kindsOf);
+  while (chosen.size < count) chosen.add(choices.from(WEIGHTED_THEMES));
+  const left = new Set(OPERATION_NAMES.filter((kind) => operations.has(kind) && choices.chance(75)));
+  const kindsOf = (theme: Theme | 'every'): Kinds => KINDS[theme].filter(([, kind]) => left.has(kind));
+  const themes = [...chosen].map(kindsOf).filter((kinds) => kinds.length > 0);
   return {
-    themes: themes.filter((kinds) => kinds.length > 0),
-    basic: [[1, 'open'], [3, 'mmap'], ...kindsOf('every')],
+    themes: themes.map((kinds) => new Weighted(kinds)),
+    basic: new Weighted<OperationName>([[1, 'open'], [3, 'mmap'], ...kindsOf('every')]),
     memory: [...chosen].some((theme) => THEMES[theme].memory),
   };
 }
@@ -210,7 +240,7 @@ function nextOperation(scene: Scene, plan: Plan, index: number): Operation {
   if (plan.memory && process.vmas.length === 0 && choices.chance(40)) return mmap(scene);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const isBasic = plan.themes.length === 0 || choices.chance(plan.memory ? 38 : 15);
-    const operation = GENERATORS[choices.weighted(isBasic ? plan.basic : choices.pick(plan.themes))].make(scene);
+    const operation = GENERATORS[choices.from(isBasic ? plan.basic : choices.pick(plan.themes))].make(scene);
     if (operation !== undefined) return operation;
   }
   return { op: 'checkpoint', actor: FIRST_ACTOR };
@@ -223,8 +253,11 @@ function mix(seed: number, index: number): number {
   return (value ^ (value >>> 16)) | 0;
 }
 
-/** Programs as a fast-check arbitrary; shrinking is the suite's own (`shrink.ts`), which works on real targets. */
-export class ProgramArbitrary extends fc.Arbitrary<Program> {
+/**
+ * Programs, each with what it must yield, as a fast-check arbitrary; shrinking is the suite's own (`shrink.ts`), which works on real
+ * targets.
+ */
+export class ProgramArbitrary extends fc.Arbitrary<Trace> {
   readonly #surroundings: Surroundings;
   readonly #lengths: Lengths;
   readonly #onto: Program | undefined;
@@ -237,22 +270,26 @@ export class ProgramArbitrary extends fc.Arbitrary<Program> {
     this.#onto = onto;
   }
 
-  generate(random: fc.Random): fc.Value<Program> {
+  generate(random: fc.Random): fc.Value<Trace> {
     return new fc.Value(generateProgram(new Choices(random), this.#surroundings, this.#lengths, this.#onto), undefined);
   }
 
-  canShrinkWithoutContext(value: unknown): value is Program {
+  canShrinkWithoutContext(value: unknown): value is Trace {
     return value === undefined;
   }
 
-  shrink(): fc.Stream<fc.Value<Program>> {
+  shrink(): fc.Stream<fc.Value<Trace>> {
     return fc.Stream.nil();
   }
 }
 
-/** The program with this number in the run with this seed. The same for ever, on every machine. */
-export function programNumber(arbitrary: fc.Arbitrary<Program>, seed: number, index: number): Program {
-  const [program] = fc.sample(arbitrary, { seed: mix(seed, index), numRuns: 1 });
-  if (program === undefined) throw new Error('generator: fast-check yielded no program');
-  return program;
+/**
+ * The program with this number in the run with this seed. The same for ever, on every machine. What it must yield is known from
+ * now on to whoever judges it.
+ */
+export function programNumber(arbitrary: fc.Arbitrary<Trace>, seed: number, index: number): Program {
+  const [trace] = fc.sample(arbitrary, { seed: mix(seed, index), numRuns: 1 });
+  if (trace === undefined) throw new Error('generator: fast-check yielded no program');
+  remember(trace);
+  return trace.program;
 }

@@ -6,6 +6,7 @@ import type { Frames, Layout, Level, Observation, Outcome } from '../../spec/obs
 import { describeOperation, type Program } from '../../spec/program.ts';
 import type { Answer } from '../../spec/protocol.ts';
 import type { Expected, Step } from '../../model/step.ts';
+import { knownTrace } from '../../model/known-traces.ts';
 import { type Trace, traceProgram } from '../../model/trace.ts';
 
 export type Observed = Extract<Answer, { result: 'observed' }>;
@@ -31,7 +32,7 @@ export interface Unpredictable {
   readonly unpredictable: string;
 }
 
-/** Holds what a target observed against the model: `checkTrace` for a program whose trace is not known. */
+/** Holds what a target observed against the model: a program is stepped unless it was generated, which is stepping it. */
 export function checkProgram(
   program: Program,
   answer: Observed,
@@ -39,7 +40,8 @@ export function checkProgram(
 ): Disagreement | Unpredictable | undefined {
   const { contract, kernel } = checker;
   const failed = (index: number): boolean => answer.steps[index]?.failed === true;
-  return checkTrace(traceProgram(program, contract, kernel, { failed }), answer, checker);
+  const trace = knownTrace(program, contract, kernel) ?? traceProgram(program, contract, kernel, { failed });
+  return checkTrace(trace, answer, checker);
 }
 
 /**

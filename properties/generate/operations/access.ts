@@ -1,19 +1,22 @@
 import type { Address, Op } from '../../../spec/program.ts';
 import type { Process } from '../../../model/state.ts';
+import { Weighted } from '../choices.ts';
 import { dataOf, PAGE, text, transferLength } from './common.ts';
 import { straddling, target } from './ranges.ts';
 import type { Generators, Scene } from './scene.ts';
 
 type Names = 'load' | 'store' | 'vm_read' | 'vm_write' | 'mem_read' | 'mem_write';
 
+const LOADED = new Weighted([
+  [6, 1],
+  [8, 4],
+  [3, 8],
+  [1, PAGE],
+  [1, PAGE + 2],
+]);
+
 function load(scene: Scene): Op<'load'> {
-  const length = scene.choices.weighted([
-    [6, 1],
-    [8, 4],
-    [3, 8],
-    [1, PAGE],
-    [1, PAGE + 2],
-  ]);
+  const length = scene.choices.from(LOADED);
   return { op: 'load', actor: scene.process.name, at: target(scene), length };
 }
 

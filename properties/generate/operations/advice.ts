@@ -1,6 +1,7 @@
 import { type Advice, ADVICES } from '../../../spec/operations/advice.ts';
 import type { Op } from '../../../spec/program.ts';
 import { VM_ACCESS_FLAGS, VM_LOCKED, VM_MAYWRITE, VM_SHARED } from '../../../model/vm-flags.ts';
+import { Weighted } from '../choices.ts';
 import { addressOf, favourite, MODEST_PAGES, odd, PAGE } from './common.ts';
 import { beyondBuffer, byteRange } from './ranges.ts';
 import type { Generators, Scene } from './scene.ts';
@@ -75,9 +76,8 @@ function madvise(scene: Scene): Op<'madvise'> {
   return { op: 'madvise', actor: scene.process.name, ...range, advice };
 }
 
-function msync(scene: Scene): Op<'msync'> {
-  const locked = scene.process.vmas.some((vma) => (vma.flags & VM_LOCKED) !== 0);
-  const flags = scene.choices.weighted<Op<'msync'>['flags']>([
+function syncFlags(locked: boolean): Weighted<Op<'msync'>['flags']> {
+  return new Weighted<Op<'msync'>['flags']>([
     [locked ? 12 : 0, ['invalidate']],
     [2, undefined],
     [2, []],
@@ -90,18 +90,29 @@ function msync(scene: Scene): Op<'msync'> {
     [1, ['unknown']],
     [1, ['async', 'sync', 'unknown']],
   ]);
+}
+
+const SYNC_FLAGS = syncFlags(false);
+/** Where something is locked, which `invalidate` refuses. */
+const SYNC_FLAGS_LOCKED = syncFlags(true);
+
+function msync(scene: Scene): Op<'msync'> {
+  const locked = scene.process.vmas.some((vma) => (vma.flags & VM_LOCKED) !== 0);
+  const flags = scene.choices.from(locked ? SYNC_FLAGS_LOCKED : SYNC_FLAGS);
   return { op: 'msync', actor: scene.process.name, ...byteRange(scene, { absurd: WRAPPING }), ...(flags && { flags }) };
 }
 
+const LOCK_FLAGS = new Weighted<Op<'mlock'>['flags']>([
+  [50, undefined],
+  [8, []],
+  [35, ['onfault']],
+  [6, ['unknown']],
+  [4, ['onfault', 'unknown']],
+]);
+
 function mlock(scene: Scene): Op<'mlock'> {
   const { choices } = scene;
-  const flags = choices.weighted<Op<'mlock'>['flags']>([
-    [50, undefined],
-    [8, []],
-    [35, ['onfault']],
-    [6, ['unknown']],
-    [4, ['onfault', 'unknown']],
-  ]);
+  const flags = choices.from(LOCK_FLAGS);
   const closed = choices.chance(40) ? scene.process.vmas.find((vma) => (vma.flags & VM_ACCESS_FLAGS) === 0) : undefined;
   const range =
     closed !== undefined && closed.end - closed.start <= MODEST_PAGES
@@ -116,9 +127,8 @@ function mlock(scene: Scene): Op<'mlock'> {
 }
 
 /** `current` alone is only performed where a limit makes it fail, so mostly it comes with `onfault`. */
-function mlockall(scene: Scene): Op<'mlockall'> {
-  const limited = scene.setting.locked !== undefined;
-  const flags = scene.choices.weighted<Op<'mlockall'>['flags']>([
+function lockAllFlags(limited: boolean): Weighted<Op<'mlockall'>['flags']> {
+  return new Weighted<Op<'mlockall'>['flags']>([
     [30, ['future']],
     [20, ['future', 'onfault']],
     [20, ['current', 'onfault']],
@@ -130,6 +140,14 @@ function mlockall(scene: Scene): Op<'mlockall'> {
     [4, ['future', 'unknown']],
     [2, ['current', 'unknown']],
   ]);
+}
+
+const LOCK_ALL_FLAGS = lockAllFlags(false);
+const LOCK_ALL_FLAGS_LIMITED = lockAllFlags(true);
+
+function mlockall(scene: Scene): Op<'mlockall'> {
+  const limited = scene.setting.locked !== undefined;
+  const flags = scene.choices.from(limited ? LOCK_ALL_FLAGS_LIMITED : LOCK_ALL_FLAGS);
   return { op: 'mlockall', actor: scene.process.name, flags };
 }
 

@@ -2,6 +2,7 @@ import { writeRules } from '../../../spec/contract.ts';
 import type { Int64 } from '../../../spec/integer.ts';
 import type { Address, Data } from '../../../spec/program.ts';
 import { TRANSFER_MAX } from '../../../spec/values.ts';
+import { Weighted } from '../choices.ts';
 import type { Scene } from './scene.ts';
 
 /** What generators of all families share: names, lengths, offsets, bytes. */
@@ -95,19 +96,21 @@ function isUnusual({ state, process }: Scene, name: string): boolean {
   return description !== undefined && (!description.readable || !description.writable || description.append);
 }
 
+const TRANSFER_LENGTHS = new Weighted([
+  [2, 0],
+  [6, 1],
+  [8, 2],
+  [8, 4],
+  [4, 5],
+  [3, 100],
+  [1, PAGE],
+  [1, PAGE + 1],
+  [1, 20_000],
+]);
+
 /** Bytes that a transfer shall move. */
 export function transferLength(scene: Scene): number {
-  return scene.choices.weighted([
-    [2, 0],
-    [6, 1],
-    [8, 2],
-    [8, 4],
-    [4, 5],
-    [3, 100],
-    [1, PAGE],
-    [1, PAGE + 1],
-    [1, 20_000],
-  ]);
+  return scene.choices.from(TRANSFER_LENGTHS);
 }
 
 const EXTREME_OFFSETS: readonly Int64[] = [
@@ -123,19 +126,21 @@ const EXTREME_OFFSETS: readonly Int64[] = [
   2_147_483_646,
 ];
 
+const OFFSETS = new Weighted<Int64>([
+  [6, 0],
+  [6, 1],
+  [4, 3],
+  [4, 4],
+  [3, 5],
+  [2, PAGE],
+  [2, 16_384],
+  [1, 2 ** 40],
+]);
+
 /** Offsets in the buffer, around its end, and at the ends of what an offset can be. */
 export function fileOffset(scene: Scene): Int64 {
   if (odd(scene, 20)) return scene.choices.pick(EXTREME_OFFSETS);
-  return scene.choices.weighted<Int64>([
-    [6, 0],
-    [6, 1],
-    [4, 3],
-    [4, 4],
-    [3, 5],
-    [2, PAGE],
-    [2, 16_384],
-    [1, 2 ** 40],
-  ]);
+  return scene.choices.from(OFFSETS);
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -160,16 +165,18 @@ export function data(scene: Scene): Data {
   return dataOf(scene, transferLength(scene));
 }
 
+const SEGMENTS = new Weighted([
+  [1, 0],
+  [3, 1],
+  [8, 2],
+  [5, 3],
+  [2, 4],
+]);
+
 /** Lengths of the segments of a vector: up to four, which together are not more than a transfer may be. */
 export function segmentLengths(scene: Scene): number[] {
   const { choices } = scene;
-  const count = choices.weighted([
-    [1, 0],
-    [3, 1],
-    [8, 2],
-    [5, 3],
-    [2, 4],
-  ]);
+  const count = choices.from(SEGMENTS);
   const lengths = Array.from({ length: count }, () => transferLength(scene));
   // What reaches the end of the buffer shows what becomes of the segments behind it.
   if (count > 1 && choices.chance(25)) lengths[0] = writeRules(scene.contract).size;
@@ -177,18 +184,20 @@ export function segmentLengths(scene: Scene): number[] {
   return sum > TRANSFER_MAX ? lengths.slice(0, 3) : lengths;
 }
 
+const PROTECTIONS = new Weighted([
+  [50, 'rw-'],
+  [22, 'r--'],
+  [6, '-w-'],
+  [6, '---'],
+  [3, 'r-x'],
+  [2, 'rwx'],
+  [2, '--x'],
+  [1, '-wx'],
+]);
+
 /** Protections, mostly those that let a program go on. */
 export function protection(scene: Scene): string {
-  return scene.choices.weighted([
-    [50, 'rw-'],
-    [22, 'r--'],
-    [6, '-w-'],
-    [6, '---'],
-    [3, 'r-x'],
-    [2, 'rwx'],
-    [2, '--x'],
-    [1, '-wx'],
-  ]);
+  return scene.choices.from(PROTECTIONS);
 }
 
 /** An address in terms of a mapping variable when one lies there, else of the arena. */

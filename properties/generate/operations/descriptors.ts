@@ -1,5 +1,6 @@
 import type { Op } from '../../../spec/program.ts';
 import { OPEN_FLAGS } from '../../../spec/operations/descriptors.ts';
+import { Weighted } from '../choices.ts';
 import { closedDescriptor, descriptor, newDescriptor, odd, openDescriptors, someOf, sometimes } from './common.ts';
 import type { Generators, Scene } from './scene.ts';
 
@@ -23,15 +24,17 @@ const REFUSED: readonly Pick<Op<'open'>, 'access' | 'flags' | 'user'>[] = [
   { access: 'ro', flags: ['trunc'], user: 'nobody' },
 ];
 
+const ACCESSES = new Weighted([
+  [30, 'rw'],
+  [6, 'ro'],
+  [4, 'wo'],
+  [1, 'neither'],
+] as const);
+
 /** Opens the node, mostly for reading and writing, sometimes in a way that is refused or that allows little. */
 export function open(scene: Scene): Op<'open'> {
   const { choices, process } = scene;
-  const access = choices.weighted([
-    [30, 'rw'],
-    [6, 'ro'],
-    [4, 'wo'],
-    [1, 'neither'],
-  ] as const);
+  const access = choices.from(ACCESSES);
   const actor = process.name;
   if (odd(scene, 6)) return { op: 'open', actor, to: newDescriptor(scene), ...choices.pick(REFUSED) };
   return {

@@ -3,6 +3,7 @@ import { MAP_FLAGS } from '../../../spec/operations/mappings.ts';
 import type { Op } from '../../../spec/program.ts';
 import type { Vma } from '../../../model/state.ts';
 import { VM_ACCOUNT, permissions, VM_LOCKED, VM_SHARED, VM_WRITE } from '../../../model/vm-flags.ts';
+import { Weighted } from '../choices.ts';
 import { ABSURD_LENGTHS, addressOf, descriptor, MODEST_PAGES, newMapping, odd, PAGE, protection } from './common.ts';
 import { mremap } from './moving.ts';
 import { arenaAddress, byteRange, placeFor } from './ranges.ts';
@@ -15,58 +16,74 @@ const UNSHARED = VM_WRITE | VM_SHARED;
 
 type MapFlags = Op<'mmap'>['flags'];
 
+const MAP_PAGES = new Weighted([
+  [10, 1],
+  [8, 2],
+  [6, 3],
+  [5, 4],
+  [2, 5],
+  [1, 8],
+]);
+const ODD_MAP_LENGTHS: readonly Int64[] = [0, 0, 0, 33 * PAGE, 33 * PAGE, ...ABSURD_LENGTHS];
+
 /** Bytes: whole pages most of the time. */
 function mapLength(scene: Scene): Int64 {
   const { choices } = scene;
-  const pages = choices.weighted([
-    [10, 1],
-    [8, 2],
-    [6, 3],
-    [5, 4],
-    [2, 5],
-    [1, 8],
-  ]);
+  const pages = choices.from(MAP_PAGES);
   if (scene.huge && choices.chance(10)) return choices.pick([2 ** 20, 2 ** 30, 2 ** 30, 2 ** 40, 2 ** 46]);
   if (!odd(scene, 15)) return pages * PAGE;
   if (choices.chance(50)) return pages * PAGE + choices.pick([-1, 1, -4095]);
-  return choices.pick<Int64>([0, 0, 0, 33 * PAGE, 33 * PAGE, ...ABSURD_LENGTHS]);
+  return choices.pick(ODD_MAP_LENGTHS);
 }
+
+const ODD_MAP_OFFSETS: readonly Int64[] = [
+  1,
+  PAGE - 1,
+  PAGE + 1,
+  2 ** 40,
+  2 ** 40,
+  -PAGE,
+  -2 * PAGE,
+  -1,
+  '9223372036854767616',
+  '9223372036854771712',
+  '9223372036854775808',
+];
 
 /** Bytes. */
 function mapOffset(scene: Scene): Int64 {
   const { choices } = scene;
   if (!odd(scene, 25)) return choices.pick([0, 0, 0, 1, 2, 3]) * PAGE;
   if (choices.chance(55)) return choices.pick([4, 5, 8]) * PAGE;
-  return choices.pick<Int64>([
-    1,
-    PAGE - 1,
-    PAGE + 1,
-    2 ** 40,
-    2 ** 40,
-    -PAGE,
-    -2 * PAGE,
-    -1,
-    '9223372036854767616',
-    '9223372036854771712',
-    '9223372036854775808',
-  ]);
+  return choices.pick(ODD_MAP_OFFSETS);
 }
 
-function mapFlags(scene: Scene, length: Int64): MapFlags {
-  const { choices, setting } = scene;
-  if (!odd(scene, setting.locked === undefined ? 24 : 40)) return undefined;
-  const flags = choices.weighted<NonNullable<MapFlags>>([
+/** Flags to map with; `some` stands for any of them. */
+function usualMapFlags(limited: boolean): Weighted<NonNullable<MapFlags> | 'some'> {
+  return new Weighted<NonNullable<MapFlags> | 'some'>([
     [7, ['noreserve']],
     [4, ['unknown']],
     [5, ['populate']],
     [2, ['populate', 'nonblock']],
-    [setting.locked === undefined ? 4 : 12, ['locked']],
+    [limited ? 12 : 4, ['locked']],
     [1, ['growsdown']],
     [1, ['hugetlb']],
     [2, ['sync']],
     [1, ['nonblock']],
-    [3, MAP_FLAGS.filter(() => choices.chance(25))],
+    [3, 'some'],
   ]);
+}
+
+const MAP_FLAGS_OFTEN = usualMapFlags(false);
+const MAP_FLAGS_LIMITED = usualMapFlags(true);
+
+function mapFlags(scene: Scene, length: Int64): MapFlags {
+  const { choices, setting } = scene;
+  const limited = setting.locked !== undefined;
+  if (!odd(scene, limited ? 40 : 24)) return undefined;
+  const some = MAP_FLAGS.filter(() => choices.chance(25));
+  const drawn = choices.from(limited ? MAP_FLAGS_LIMITED : MAP_FLAGS_OFTEN);
+  const flags = drawn === 'some' ? some : drawn;
   // What would bring in a huge mapping page by page, and what a huge program never does.
   const modest = typeof length === 'number' && length <= MODEST_PAGES * PAGE && !scene.huge;
   return flags.filter((flag) => modest || (flag !== 'populate' && flag !== 'locked'));
@@ -77,6 +94,24 @@ export function mmap(scene: Scene): Op<'mmap'> {
   const { flags, ...op } = somewhere(scene);
   return flags === undefined ? op : { ...op, flags: flags.filter((flag) => scene.mapFlags.has(flag)) };
 }
+
+const MAP_TYPES = new Weighted([
+  [52, 'shared'],
+  [38, 'private'],
+  [6, 'validate'],
+] as const);
+
+function waysToPlace(nowhere: number): Weighted<'fixed' | 'hint' | 'noreplace' | undefined> {
+  return new Weighted([
+    [nowhere, undefined],
+    [28, 'fixed'],
+    [12, 'hint'],
+    [10, 'noreplace'],
+  ]);
+}
+
+const WAYS_TO_PLACE = waysToPlace(50);
+const WAYS_TO_VALIDATE = waysToPlace(10);
 
 /** Often beside or over what is mapped already. */
 function somewhere(scene: Scene): Op<'mmap'> {
@@ -91,17 +126,8 @@ function somewhere(scene: Scene): Op<'mmap'> {
   if (isHuge) return hugePrivate(scene);
   const type = odd(scene, 5)
     ? choices.pick(['none', 'both-bits-and-more', 'validate'] as const)
-    : choices.weighted([
-        [52, 'shared'],
-        [38, 'private'],
-        [6, 'validate'],
-      ] as const);
-  const how = choices.weighted([
-    [type === 'validate' ? 10 : 50, undefined],
-    [28, 'fixed'],
-    [12, 'hint'],
-    [10, 'noreplace'],
-  ] as const);
+    : choices.from(MAP_TYPES);
+  const how = choices.from(type === 'validate' ? WAYS_TO_VALIDATE : WAYS_TO_PLACE);
   const length = mapLength(scene);
   const flags = type === 'validate' && choices.chance(40) ? unknownToValidate(scene) : mapFlags(scene, length);
   const place = how === undefined ? undefined : { how, at: arenaAddress(scene, placeFor(scene, length)) };
@@ -222,6 +248,10 @@ function besides(scene: Scene, vma: Vma): Op<'mmap'> | undefined {
   };
 }
 
+/** What is as long wraps around to nothing, or is refused. */
+const ABSURD_PROTECTED: readonly Int64[] = [0, 0, '18446744073709551615', '18446744073709547521'];
+const ABSURD_UNMAPPED: readonly Int64[] = [0, 0, ...ABSURD_LENGTHS];
+
 function mprotect(scene: Scene): Op<'mprotect'> {
   const big = scene.process.vmas.find((vma) => vma.end - vma.start > scene.kernel.facts.memoryPages);
   if (big !== undefined && scene.choices.chance(75)) {
@@ -242,7 +272,7 @@ function mprotect(scene: Scene): Op<'mprotect'> {
       prot: 'rw-',
     };
   }
-  const range = byteRange(scene, { absurd: [0, 0, '18446744073709551615', '18446744073709547521'] });
+  const range = byteRange(scene, { absurd: ABSURD_PROTECTED });
   return { op: 'mprotect', actor: scene.process.name, ...range, prot: protection(scene) };
 }
 
@@ -255,7 +285,7 @@ export const mappings: Generators<Names> = {
   munmap: {
     in: { areas: 9, moving: 4, copies: 3, locks: 5, processes: 4, module: 5, foreign: 2, advice: 2 },
     make: (scene) => {
-      return { op: 'munmap', actor: scene.process.name, ...byteRange(scene, { absurd: [0, 0, ...ABSURD_LENGTHS] }) };
+      return { op: 'munmap', actor: scene.process.name, ...byteRange(scene, { absurd: ABSURD_UNMAPPED }) };
     },
   },
   mprotect: {

@@ -3,6 +3,7 @@ import { REMAP_FLAGS } from '../../../spec/operations/mappings.ts';
 import type { Address, Op } from '../../../spec/program.ts';
 import type { Vma } from '../../../model/state.ts';
 import { VM_ACCOUNT, VM_LOCKED, VM_MAYSHARE } from '../../../model/vm-flags.ts';
+import { Weighted } from '../choices.ts';
 import { ABSURD_LENGTHS, addressOf, newMapping, odd, PAGE } from './common.ts';
 import { arenaAddress, placeFor, preferred } from './ranges.ts';
 import type { Scene } from './scene.ts';
@@ -11,6 +12,24 @@ import type { Scene } from './scene.ts';
 const GROWN = [2 ** 30, 2 ** 40, 2 ** 30 + PAGE];
 
 type RemapFlags = readonly (typeof REMAP_FLAGS)[number][];
+
+function usualFlags(doubling: number): Weighted<RemapFlags> {
+  return new Weighted<RemapFlags>([
+    [20, []],
+    [35, ['maymove']],
+    [28, ['maymove', 'fixed']],
+    [doubling, ['maymove', 'dontunmap']],
+    [7, ['maymove', 'fixed', 'dontunmap']],
+    [2, ['dontunmap']],
+    [1, ['fixed']],
+  ]);
+}
+
+const USUAL_FLAGS = usualFlags(8);
+const USUAL_FLAGS_HUGE = usualFlags(20);
+
+/** Lengths that are refused, or grow an area beyond the arena. */
+const ODD_NEW_LENGTHS: readonly Int64[] = [0, 0, 33 * PAGE, ...ABSURD_LENGTHS];
 
 /** How an area is moved, grown, shrunk, doubled: mostly as the manual says, else with what it does not allow. */
 export function mremap(scene: Scene): Op<'mremap'> {
@@ -31,15 +50,7 @@ export function mremap(scene: Scene): Op<'mremap'> {
   }
   const flags: RemapFlags = odd(scene, 8)
     ? REMAP_FLAGS.filter(() => choices.chance(40))
-    : choices.weighted<RemapFlags>([
-        [20, []],
-        [35, ['maymove']],
-        [28, ['maymove', 'fixed']],
-        [scene.huge ? 20 : 8, ['maymove', 'dontunmap']],
-        [7, ['maymove', 'fixed', 'dontunmap']],
-        [2, ['dontunmap']],
-        [1, ['fixed']],
-      ]);
+    : choices.from(scene.huge ? USUAL_FLAGS_HUGE : USUAL_FLAGS);
   const { at, oldPages } = source(scene, flags.includes('dontunmap'));
   const oldLength = oldPages * PAGE - (oldPages > 0 && choices.chance(8) ? choices.pick([1, 4095]) : 0);
   // The same length is what `dontunmap` asks for.
@@ -126,9 +137,7 @@ function source(scene: Scene, stays: boolean): { at: Address; oldPages: number }
 
 function newLengthFor(scene: Scene, oldPages: number): Int64 {
   const { choices } = scene;
-  if (odd(scene, 11)) {
-    return choices.pick<Int64>([0, 0, 33 * PAGE, ...ABSURD_LENGTHS]);
-  }
+  if (odd(scene, 11)) return choices.pick(ODD_NEW_LENGTHS);
   if (scene.huge && choices.chance(15)) return choices.pick([...GROWN, noRoom(scene), noRoom(scene)]);
   const few = Math.min(oldPages, 8);
   const pages = choices.weighted([

@@ -3,6 +3,7 @@ import type { Int64 } from '../../../spec/integer.ts';
 import type { Address } from '../../../spec/program.ts';
 import type { Vma } from '../../../model/state.ts';
 import { VM_DONTCOPY, VM_LOCKED, VM_MAYBE_GUARD } from '../../../model/vm-flags.ts';
+import { Weighted } from '../choices.ts';
 import { addressOf, MODEST_PAGES, odd, PAGE } from './common.ts';
 import type { Scene } from './scene.ts';
 
@@ -75,6 +76,16 @@ export function byteRange(scene: Scene, { absurd, most = Infinity, shifted = 4 }
   return { at, length: Math.max(0, pages * PAGE - trim - shift) };
 }
 
+const IN_PAGE = new Weighted([
+  [12, 0],
+  [4, 1],
+  [3, 2],
+  [2, 4],
+  [2, 100],
+  [3, PAGE - 2],
+  [1, PAGE - 1],
+]);
+
 /** A byte to access: mostly in an area, near its pages' edges, sometimes beyond it, sometimes where nothing is. */
 export function target(scene: Scene, vmas: readonly Vma[] = scene.process.vmas): Address {
   const { choices } = scene;
@@ -90,16 +101,7 @@ export function target(scene: Scene, vmas: readonly Vma[] = scene.process.vmas):
   const beyond = choices.chance(6) ? 1 : 0;
   const last = Math.min(vma.end - vma.start - 1, 8) + beyond;
   const page = Math.min(vma.start + choices.between(0, last), vma.start < 0 ? vma.end - 1 : arenaPages - 1);
-  const offset = choices.weighted([
-    [12, 0],
-    [4, 1],
-    [3, 2],
-    [2, 4],
-    [2, 100],
-    [3, PAGE - 2],
-    [1, PAGE - 1],
-  ]);
-  return addressOf(scene, page * PAGE + offset);
+  return addressOf(scene, page * PAGE + choices.from(IN_PAGE));
 }
 
 /** The first page of an area behind the end of the buffer, for which the driver has none. */
