@@ -12,7 +12,7 @@ import { memfdTarget } from './native/target.ts';
 import { connectProcess } from './wire/process.ts';
 import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
-import { FAULT_NAMES } from './simulator/mutants.ts';
+import { MUTANT_NAMES } from './simulator/mutants.ts';
 
 /** What is checked when no target is named. */
 export const DEFAULT_TARGETS: readonly string[] = ['sim', 'memfd', 'kernel:6.12'];
@@ -81,11 +81,11 @@ function kinds(): readonly Kind[] {
       description: 'the reference model itself, behind the protocol',
       make: () => scriptTarget('reference', 'reference/main'),
     },
-    ...FAULT_NAMES.map((fault) => ({
-      name: `faulty:${fault}`,
+    ...MUTANT_NAMES.map((mutant) => ({
+      name: `mutant:${mutant}`,
       description: 'a simulator with a planted bug',
       planted: true as const,
-      make: () => scriptTarget(`faulty:${fault}`, 'simulator/main', ['--fault', fault]),
+      make: () => scriptTarget(`mutant:${mutant}`, 'simulator/main', ['--mutant', mutant]),
     })),
   ];
 }
@@ -100,7 +100,9 @@ function loadsNoModules(name: string): ConformanceError {
 }
 
 /** The target with this name. Throws a `ConformanceError` of kind usage that says what there is. */
-export function resolveTarget(name: string, options: KernelTargetOptions = {}): Target {
+export function resolveTarget(asked: string, options: KernelTargetOptions = {}): Target {
+  // What mutants of the simulator were called first.
+  const name = asked.replace(/^faulty:/, 'mutant:');
   const command = namedCommandTarget(name);
   if (command !== undefined) return command;
   const known = kinds();

@@ -7,7 +7,7 @@ type Lane = InstanceType<Parts['Lane']>;
 type Lockstep = Parts['lockstep'];
 
 /** A simulator that is wrong where programs need several operations to show it. */
-const WRONG = 'faulty:fork-shares-private-pages';
+const WRONG = 'mutant:fork-shares-private-pages';
 
 /** Failing programs that are shrunk. */
 const SHRUNK = 3;

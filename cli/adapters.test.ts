@@ -149,7 +149,7 @@ describe.concurrent('an adapter that misbehaves', () => {
 
 it('adapters alone are what is run, and the command that replays a counterexample can be pasted', async () => {
   const directory = temporaryDirectory();
-  const adapter = `'${process.execPath}' "${SIMULATOR}" --fault read-ignores-position`;
+  const adapter = `'${process.execPath}' "${SIMULATOR}" --mutant read-ignores-position`;
   const { stderr, exitCode } = await run(
     directory,
     '--adapter',

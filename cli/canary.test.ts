@@ -8,7 +8,7 @@ const WRONG = ['vm-open-not-called', 'vma-flags-not-set'];
 const TIMEOUT = 600_000;
 
 it('a suite that has stopped to find anything is noticed: the command ends with 1', { timeout: TIMEOUT }, async () => {
-  const targets = WRONG.flatMap((fault) => ['--target', `faulty:${fault}`]);
+  const targets = WRONG.flatMap((mutant) => ['--target', `mutant:${mutant}`]);
   const { exitCode, stdout } = await spawnCli(temporaryDirectory(), [
     'run',
     ...targets,
@@ -20,7 +20,7 @@ it('a suite that has stopped to find anything is noticed: the command ends with 
     results: readonly { target: string; verdict: string }[];
   };
   expect(results.map((result) => [result.target, result.verdict])).toEqual(
-    WRONG.map((fault) => [`faulty:${fault}`, 'fail']),
+    WRONG.map((mutant) => [`mutant:${mutant}`, 'fail']),
   );
   expect({ verdict, exitCode }).toEqual({ verdict: 'fail', exitCode: 1 });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readJournal } from '../reports/read-journal.ts';
 import { spawnCli, temporaryDirectory } from '../tools/testing/spawn-cli.ts';
 
-const FAULTY = 'faulty:read-ignores-position';
+const FAULTY = 'mutant:read-ignores-position';
 
 describe('run', () => {
   it('ends with 0, and prints one JSON object, for a target that is right', async () => {

@@ -11,8 +11,8 @@ async function list(...options: string[]): Promise<string[]> {
 
 it('planted bugs are counted in one line, and listed where they are asked for', async () => {
   const [few, all] = [await list(), await list('--all')];
-  const faulty = all.filter((line) => line.startsWith('faulty:'));
-  expect(few.some((line) => line.startsWith('faulty:'))).toBe(false);
+  const faulty = all.filter((line) => line.startsWith('mutant:'));
+  expect(few.some((line) => line.startsWith('mutant:'))).toBe(false);
   expect(few).toContain(`${String(faulty.length)} simulators with a planted bug: --all lists them`);
   expect(faulty.length).toBeGreaterThan(10);
 });

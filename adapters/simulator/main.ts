@@ -2,26 +2,26 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../spec/errors.ts';
 import { parseLine } from './commands.ts';
-import { FAULT_NAMES, isFaultName } from './mutants.ts';
+import { MUTANT_NAMES, isMutantName } from './mutants.ts';
 import { DEFAULT_SERIES, isSeries, SERIES } from './kernel-version.ts';
 import { Simulator, type SimulatorOptions } from './simulator.ts';
 
-const USAGE = 'usage: node adapters/simulator/main.ts [--kernel SERIES] [--fault NAME]';
+const USAGE = 'usage: node adapters/simulator/main.ts [--kernel SERIES] [--mutant NAME]';
 const WRONG_USAGE = 2;
 
 /** What to simulate, or null after wrong usage. */
 function optionsFromArguments(): SimulatorOptions | null {
   try {
-    const options = { fault: { type: 'string' }, kernel: { type: 'string' } } as const;
-    const { fault, kernel = DEFAULT_SERIES } = parseArgs({ options }).values;
+    const options = { mutant: { type: 'string' }, kernel: { type: 'string' } } as const;
+    const { mutant, kernel = DEFAULT_SERIES } = parseArgs({ options }).values;
     if (!isSeries(kernel)) {
       console.error(`There is no kernel "${kernel}"; the kernels are ${SERIES.join(', ')}.`);
-    } else if (fault === undefined) {
+    } else if (mutant === undefined) {
       return { series: kernel };
-    } else if (isFaultName(fault)) {
-      return { series: kernel, fault };
+    } else if (isMutantName(mutant)) {
+      return { series: kernel, mutant };
     } else {
-      console.error(`There is no fault "${fault}"; the faults are ${FAULT_NAMES.join(', ')}.`);
+      console.error(`There is no mutant "${mutant}"; the mutants are ${MUTANT_NAMES.join(', ')}.`);
     }
   } catch (error) {
     console.error(`${messageOf(error)}\n${USAGE}`);

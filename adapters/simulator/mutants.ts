@@ -1,20 +1,20 @@
-import { CALL_FAULTS } from './mutants/calls.ts';
-import { DRIVER_FAULTS } from './mutants/drivers.ts';
-import { LIMIT_FAULTS } from './mutants/limits.ts';
-import { MEMORY_FAULTS } from './mutants/memory.ts';
+import { CALL_MUTANTS } from './mutants/calls.ts';
+import { DRIVER_MUTANTS } from './mutants/drivers.ts';
+import { LIMIT_MUTANTS } from './mutants/limits.ts';
+import { MEMORY_MUTANTS } from './mutants/memory.ts';
 import { CORRECT_PARTS, type Parts } from './parts.ts';
 
-/** Deliberately wrong simulators, one fault each, that the suite must catch. */
-const FAULTS = { ...DRIVER_FAULTS, ...CALL_FAULTS, ...MEMORY_FAULTS, ...LIMIT_FAULTS };
+/** Deliberately wrong simulators, one planted bug each, that the suite must catch. */
+const MUTANTS = { ...DRIVER_MUTANTS, ...CALL_MUTANTS, ...MEMORY_MUTANTS, ...LIMIT_MUTANTS };
 
-export type FaultName = keyof typeof FAULTS;
+export type MutantName = keyof typeof MUTANTS;
 
-export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
+export const MUTANT_NAMES = Object.keys(MUTANTS) as readonly MutantName[];
 
-export function isFaultName(name: string): name is FaultName {
-  return Object.hasOwn(FAULTS, name);
+export function isMutantName(name: string): name is MutantName {
+  return Object.hasOwn(MUTANTS, name);
 }
 
-export function partsWith(fault: FaultName): Parts {
-  return { ...CORRECT_PARTS, ...FAULTS[fault] };
+export function partsWith(mutant: MutantName): Parts {
+  return { ...CORRECT_PARTS, ...MUTANTS[mutant] };
 }

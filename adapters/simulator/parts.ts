@@ -10,7 +10,7 @@ import { PageTable } from './page-table.ts';
 
 /**
  * What a simulated kernel is made of. A wrong one has a variant of one part that gets one thing wrong, so that nothing in
- * the parts themselves knows of faults.
+ * the parts themselves knows of mutants.
  */
 export interface Parts {
   readonly Driver: typeof Driver;

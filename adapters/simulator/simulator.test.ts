@@ -7,7 +7,7 @@ import { LEVELS } from '../../spec/observation.ts';
 import type { Operation } from '../../spec/program.ts';
 import { type Command, Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
 import { parseLine } from './commands.ts';
-import type { FaultName } from './mutants.ts';
+import type { MutantName } from './mutants.ts';
 import { actor, type Device, maps, observe, placed, yields } from '../../tools/testing/simulator.ts';
 import { Simulator } from './simulator.ts';
 
@@ -152,12 +152,12 @@ describe('as a process', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('a fault is named on the command line, and an unknown one is wrong usage', async () => {
-    const faulty = await simulate(JSON.stringify(start), '--fault', 'missing-get-page');
+  test('a mutant is named on the command line, and an unknown one is wrong usage', async () => {
+    const faulty = await simulate(JSON.stringify(start), '--mutant', 'missing-get-page');
     expect(faulty.stdout).toContain('simulator with missing-get-page');
-    const unknown = await simulate('', '--fault', 'nonsense');
+    const unknown = await simulate('', '--mutant', 'nonsense');
     expect(unknown.exitCode).toBe(2);
-    expect(unknown.stderr).toMatch(/no fault "nonsense".*range-off-by-one/);
+    expect(unknown.stderr).toMatch(/no mutant "nonsense".*range-off-by-one/);
     expect((await simulate('', '--nonsense')).exitCode).toBe(2);
     expect((await simulate('', '--kernel', '4.4')).stderr).toMatch(/no kernel "4.4".*5.10, 6.1, 6.12, 7.3/);
   });
@@ -201,8 +201,8 @@ describe('what fails on demand', () => {
   });
 });
 
-/** For some faults a program that shows it, and the word in its answer that is wrong. */
-const SHOWN: Partial<Record<FaultName, [device: Device, ops: Operation[], correct: string, faulty: string]>> = {
+/** For some mutants a program that shows it, and the word in its answer that is wrong. */
+const SHOWN: Partial<Record<MutantName, [device: Device, ops: Operation[], correct: string, faulty: string]>> = {
   'fault-hands-out-fresh-page': ['pages_mmap', [open(), mmap('m0'), load('m0')], "1'A'", "1'·'"],
   'read-ignores-position': ['lkmc_mmap', [open(), read(2), read(2)], "2'df'", "2'as'"],
   'write-honours-position': ['lkmc_mmap', [open(), write('Z'), write('X'), open('d1'), read(2)], "2'Xs'", "2'df'"],
@@ -220,17 +220,17 @@ const SHOWN: Partial<Record<FaultName, [device: Device, ops: Operation[], correc
   'failed-read-moves-position': ['lkmc_mmap', [open(), failedRead(), read(1)], "1'a'", "1's'"],
 };
 
-describe('faults', () => {
-  const shown = Object.entries(SHOWN).map(([fault, show]) => [fault as FaultName, ...show] as const);
-  test.each(shown)('%s shows', (fault, device, ops, correct, faulty) => {
-    const [right, wrong] = [yields(device, ops), yields(device, ops, { fault })];
+describe('mutants', () => {
+  const shown = Object.entries(SHOWN).map(([mutant, show]) => [mutant as MutantName, ...show] as const);
+  test.each(shown)('%s shows', (mutant, device, ops, correct, faulty) => {
+    const [right, wrong] = [yields(device, ops), yields(device, ops, { mutant })];
     expect(right).toContain(correct);
     expect(wrong).toContain(faulty);
     expect(wrong).not.toBe(right);
   });
 
   test('release-frees-nothing loses a page for each open', () => {
-    const simulator = new Simulator({ fault: 'release-frees-nothing' });
+    const simulator = new Simulator({ mutant: 'release-frees-nothing' });
     const answers = [start, configure('lkmc_mmap'), run([open(), open('d1')], { repeat: 10 })].flatMap((command) =>
       simulator.handle(command),
     );
@@ -239,17 +239,17 @@ describe('faults', () => {
 
   test('missing-get-page is reported as the kernel would', () => {
     const { steps, end } = observe('lkmc_mmap', [open(), mmap('m0'), load('m0'), munmap('m0')], {
-      fault: 'missing-get-page',
+      mutant: 'missing-get-page',
     });
     expect([...steps, end].flatMap((step) => step.reports ?? [])).toContain(
       'BUG: Bad page state: reference count underflow',
     );
   });
 
-  test('a fault leaves no trace on the device that cannot show it', () => {
+  test('a mutant leaves no trace on the device that cannot show it', () => {
     const ops = [open(), open('d1'), mmap('m0'), store('m0'), write('Z'), write('X'), read(1), munmap('m0')];
-    for (const fault of ['open-shares-one-page', 'write-honours-position', 'vm-close-not-called'] as const) {
-      expect(yields('pages_mmap', ops, { fault })).toBe(yields('pages_mmap', ops));
+    for (const mutant of ['open-shares-one-page', 'write-honours-position', 'vm-close-not-called'] as const) {
+      expect(yields('pages_mmap', ops, { mutant })).toBe(yields('pages_mmap', ops));
     }
   });
 });

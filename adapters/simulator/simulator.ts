@@ -7,7 +7,7 @@ import { type Answer, type Command, type Event, PROTOCOL_VERSION, type RunComman
 import { MANIFEST } from '../manifest.ts';
 import { explainFailure } from './commands.ts';
 import { Execution } from './execution.ts';
-import { type FaultName, partsWith } from './mutants.ts';
+import { type MutantName, partsWith } from './mutants.ts';
 import { Kernel } from './kernel.ts';
 import { DEFAULT_SERIES, type KernelVersion, kernelVersion, type Series } from './kernel-version.ts';
 import { MACHINE, MACHINE_FACTS, PAGE_SIZE } from './machine.ts';
@@ -15,7 +15,7 @@ import { CORRECT_PARTS, type Parts } from './parts.ts';
 
 export interface SimulatorOptions {
   /** Makes the simulator wrong in one way. */
-  readonly fault?: FaultName;
+  readonly mutant?: MutantName;
   /** Which kernel it pretends to be. */
   readonly series?: Series;
 }
@@ -34,10 +34,10 @@ export class Simulator {
   #isStarted = false;
   #configuration: Configuration | null = null;
 
-  constructor({ fault, series = DEFAULT_SERIES }: SimulatorOptions = {}) {
+  constructor({ mutant, series = DEFAULT_SERIES }: SimulatorOptions = {}) {
     this.#version = kernelVersion(series);
-    this.#name = fault === undefined ? 'simulator' : `simulator with ${fault}`;
-    this.#parts = fault === undefined ? CORRECT_PARTS : partsWith(fault);
+    this.#name = mutant === undefined ? 'simulator' : `simulator with ${mutant}`;
+    this.#parts = mutant === undefined ? CORRECT_PARTS : partsWith(mutant);
   }
 
   handle(command: Command): Event[] {

@@ -1,7 +1,7 @@
 import type { PropertyName } from '../engine/campaign-types.ts';
 
 /** What is wrong about a simulator, and what of it the suite has to find out. */
-export interface WrongSimulator {
+export interface SimulatorMutant {
   /** A sentence for people. */
   readonly text: string;
   /** Clauses that say what it gets wrong: a counterexample has to name one of them. */
@@ -12,7 +12,7 @@ export interface WrongSimulator {
   readonly property?: PropertyName;
 }
 
-type Family = Readonly<Record<string, WrongSimulator>>;
+type Family = Readonly<Record<string, SimulatorMutant>>;
 
 const DESCRIPTORS: Family = {
   'open-shares-one-page': {
@@ -187,7 +187,7 @@ const CALLBACKS: Family = {
 };
 
 /** All wrong simulators by family, in the order in which people read them. */
-export const WRONG_SIMULATORS: readonly (readonly [family: string, faults: Family])[] = [
+export const SIMULATOR_MUTANTS: readonly (readonly [family: string, faults: Family])[] = [
   ['Descriptors', DESCRIPTORS],
   ['Transfers', TRANSFERS],
   ['Mappings', MAPPINGS],

@@ -35,7 +35,7 @@ describe('several instances', () => {
   });
 
   it('find the same counterexamples in a wrong target as one instance', async () => {
-    const target = inProcessSimulator({ fault: 'write-honours-position' });
+    const target = inProcessSimulator({ mutant: 'write-honours-position' });
     // No time for shrinking, so that what is found does not depend on how fast this machine is.
     const options = { shrinkMs: 0 };
     const alone = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 100, options);
@@ -70,7 +70,7 @@ describe('several instances', () => {
   it.each([
     ['starting', resolveTarget('sim')],
     ['checking', resolveTarget('sim')],
-    ['shrinking', inProcessSimulator({ fault: 'write-honours-position' })],
+    ['shrinking', inProcessSimulator({ mutant: 'write-honours-position' })],
   ] as const)('none is left when the run is aborted while %s', async (stage, watched) => {
     const { target, instances } = watchTarget(watched);
     const controller = new AbortController();

@@ -22,7 +22,7 @@ describe('the tarball', () => {
         'cli/launch.js',
         'docs/questions.md',
         'docs/vitest.md',
-        'docs/wrong-simulators.md',
+        'docs/simulator-mutants.md',
         'spec/SPEC.md',
         'dist/api/index.d.ts',
         'dist/api/index.js',
@@ -112,11 +112,11 @@ describe('installed in an empty folder, with the machine’s own Node', () => {
   });
 
   it('what it prints to replay a failure can be pasted', async () => {
-    const fault = ['--target', 'faulty:range-off-by-one', '--contract', 'pages_mmap', '--property', 'lockstep'];
+    const fault = ['--target', 'mutant:range-off-by-one', '--contract', 'pages_mmap', '--property', 'lockstep'];
     const { exitCode, all } = await conform('run', ...fault, '--programs', '50', '--seed', '1');
     expect(exitCode, all).toBe(1);
-    const [, file] = /replay: npx mmap-conformance replay (\S+) --target faulty:range-off-by-one/.exec(all) ?? [];
-    const replayed = await conform('replay', file ?? '', '--target', 'faulty:range-off-by-one');
+    const [, file] = /replay: npx mmap-conformance replay (\S+) --target mutant:range-off-by-one/.exec(all) ?? [];
+    const replayed = await conform('replay', file ?? '', '--target', 'mutant:range-off-by-one');
     expect(replayed.all).toContain('disagrees');
     expect(replayed.exitCode).toBe(1);
   });

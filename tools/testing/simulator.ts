@@ -3,7 +3,7 @@ import { loadContract } from '../../spec/io/load.ts';
 import { LEVELS, type Observation } from '../../spec/observation.ts';
 import type { Address, Op, Operation, Setting } from '../../spec/program.ts';
 import { Command, Event, PROTOCOL_VERSION } from '../../spec/protocol.ts';
-import type { FaultName } from '../../adapters/simulator/mutants.ts';
+import type { MutantName } from '../../adapters/simulator/mutants.ts';
 import type { Series } from '../../adapters/simulator/kernel-version.ts';
 import { PAGE_SIZE } from '../../adapters/simulator/machine.ts';
 import { Simulator } from '../../adapters/simulator/simulator.ts';
@@ -128,7 +128,7 @@ interface Run {
 
 /** What a program runs on and under; without anything else, the default kernel without limits. */
 export interface Circumstances {
-  readonly fault?: FaultName;
+  readonly mutant?: MutantName;
   readonly series?: Series;
   readonly setting?: Setting;
 }

@@ -6,7 +6,7 @@ import type { Perform } from '../operations/table.ts';
 import { PAGE_SIZE } from '../machine.ts';
 import type { Parts } from '../parts.ts';
 import { VM_ACCESS_FLAGS, VM_MAYWRITE, VM_WRITE } from '../vm-flags.ts';
-import { faults } from './mutant.ts';
+import { mutants } from './mutant.ts';
 
 /** A kernel of which one system call is wrong; the wrong one is told the right one. */
 function wrong<Name extends OperationName>(
@@ -17,7 +17,7 @@ function wrong<Name extends OperationName>(
 }
 
 /** What kernels get wrong in one system call. */
-export const CALL_FAULTS = faults({
+export const CALL_MUTANTS = mutants({
   // Descriptors.
   'release-per-close': wrong('close', (right) => (execution, operation, process) => {
     const file = process.files.get(execution.descriptor(operation.fd));

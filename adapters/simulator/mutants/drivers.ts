@@ -6,7 +6,7 @@ import type { OpenFile, Position } from '../file.ts';
 import type { Frame, PhysicalMemory } from '../frames.ts';
 import type { UserMemory } from '../user-memory.ts';
 import type { Vma } from '../vma.ts';
-import { faults } from './mutant.ts';
+import { mutants } from './mutant.ts';
 
 class FreshPageDriver extends Driver {
   protected override handOver(): Frame {
@@ -143,7 +143,7 @@ const showsFirstPage = misread((contract) => ({ ...contract, fault: 'first' }));
 const forgetsInitial = misread((contract) => ({ ...contract, buffer: { ...contract.buffer, initial: '' } }));
 
 /** What drivers get wrong. */
-export const DRIVER_FAULTS = faults({
+export const DRIVER_MUTANTS = mutants({
   'fault-hands-out-fresh-page': { Driver: FreshPageDriver },
   'read-ignores-position': { Driver: ReadFromStartDriver },
   'write-honours-position': { Driver: WriteAtPositionDriver },

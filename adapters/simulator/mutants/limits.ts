@@ -1,7 +1,7 @@
 import type { Setting, SettingName } from '../../../spec/program.ts';
 import { DescriptorTable, type OpenFile } from '../file.ts';
 import { Limits } from '../limits.ts';
-import { faults } from './mutant.ts';
+import { mutants } from './mutant.ts';
 
 /** Limits that take a program's wishes for others. */
 function misread(change: (setting: Setting) => Setting): typeof Limits {
@@ -43,7 +43,7 @@ class PathsOpenTable extends DescriptorTable {
 }
 
 /** What kernels get wrong about numbers that may be had, and how many. */
-export const LIMIT_FAULTS = faults({
+export const LIMIT_MUTANTS = mutants({
   'descriptor-numbers-not-reused': { DescriptorTable: AppendingTable },
   'path-descriptor-can-be-read': { DescriptorTable: PathsOpenTable },
   'descriptor-limit-ignored': { Limits: unlimited('descriptors') },

@@ -4,7 +4,7 @@ import { type Frame, PhysicalMemory } from '../frames.ts';
 import { PageTable, type PageTableEntry } from '../page-table.ts';
 import type { Vma } from '../vma.ts';
 import { VM_DONTCOPY, VM_LOCKED_MASK } from '../vm-flags.ts';
-import { faults } from './mutant.ts';
+import { mutants } from './mutant.ts';
 
 class WholeUnmapSpace extends AddressSpace {
   override gather(start: number, end: number): Vma[] | Errno {
@@ -113,7 +113,7 @@ class BlankCopyMemory extends PhysicalMemory {
 }
 
 /** What kernels get wrong about memory: areas, page tables and physical pages. */
-export const MEMORY_FAULTS = faults({
+export const MEMORY_MUTANTS = mutants({
   'munmap-forgets-split': { AddressSpace: WholeUnmapSpace },
   'munmap-keeps-pages': { PageTable: StalePageTable },
   'offset-not-shifted-by-split': { AddressSpace: UnshiftedSplitSpace },
