@@ -107,8 +107,9 @@ static void __attribute__((noreturn)) act(int slot)
 
 	self = slot;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Where a security module asks: the other processes of a program may access its memory. */
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	/* The other processes of a program may access its memory. */
+	if (control->memory_guarded)
+		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	/* The worker may have died before the signal was asked for. */
 	if (getppid() != control->worker)
 		_exit(1);
@@ -331,8 +332,8 @@ void actors_perform(size_t index)
 		actors_exit(op->actor);
 		return;
 	}
-	/* It has to let others access its memory, where a security module asks. */
-	if (control->actors[op->of].alive)
+	/* It has to let others access its memory first. */
+	if (control->memory_guarded && control->actors[op->of].alive)
 		await_begin(op->of, control->actors[op->of].pid);
 	if (op->actor == FIRST_ACTOR) {
 		failures_perform(op, outcome);

@@ -94,6 +94,8 @@ struct control {
 	struct outcome outcome;
 	/* How many buffers of descriptions the program has taken, where a memfd plays the device. */
 	size_t buffers_taken;
+	/* Whether a process has to let others access its memory (the security module Yama). */
+	bool memory_guarded;
 	/* Whether descriptors may be on their way from one process to another. */
 	bool in_flight;
 	pid_t worker;

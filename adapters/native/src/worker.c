@@ -136,8 +136,8 @@ void worker_main(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* Where a security module asks: the other processes of a program may access its memory. */
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	/* The other processes of a program may access its memory; without a security module that asks, this is no call. */
+	control->memory_guarded = prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY) == 0;
 	if (getppid() != control->supervisor)
 		end(WORKER_BROKEN);
 	control->worker = getpid();
