@@ -61,7 +61,7 @@ export class Draft {
   constructor(state: State, contract: Contract, kernel: KernelProfile) {
     this.contract = contract;
     this.kernel = kernel;
-    this.processes = state.processes.map(ProcessDraft.of);
+    this.processes = state.processes.map((process) => new ProcessDraft(process));
     this.descriptions = state.descriptions;
     this.inFlight = state.inFlight;
     this.setting = state.setting;

@@ -170,21 +170,22 @@ function mapRegion(draft: Draft, process: ProcessDraft, op: Mmap, wanted: Vma): 
   if (replaces) draft.outcomeClauses.push('MAP-09');
   if (!isLate && !mayExpand(draft, process, pages - overlap)) return fail(draft, 'ENOMEM', 'SIZE-01');
   const areas = process.vmas.length;
-  if (!divide(draft, process, start, end)) return fail(draft, 'ENOMEM', 'AREA-02');
+  if (overlap > 0 && !divide(draft, process, start, end)) return fail(draft, 'ENOMEM', 'AREA-02');
   if (isLate && !mayExpand(draft, process, pages - overlap)) {
     return fail(draft, 'ENOMEM', process.vmas.length === areas ? 'SIZE-01' : 'SIZE-02');
   }
-  if (!isLate) remove(draft, process, start, end, 'UNMAP-07');
+  if (!isLate && overlap > 0) remove(draft, process, start, end, 'UNMAP-07');
   let { flags } = wanted;
   if (isAccountable(flags)) {
     const accounted = isLate ? accountedPages(process, start, end) : 0;
     if (pages - accounted > draft.kernel.facts.memoryPages) return fail(draft, 'ENOMEM', 'MAP-20');
     flags |= flag.VM_ACCOUNT;
   }
-  if (isLate) remove(draft, process, start, end, 'UNMAP-07');
+  if (isLate && overlap > 0) remove(draft, process, start, end, 'UNMAP-07');
 
-  const candidate: Vma = { ...wanted, flags };
+  // What is new counts as soft-dirty, which hinders no merge.
   const dirtied = draft.kernel.facts.softDirty ? flag.VM_SOFTDIRTY : 0;
+  const candidate: Vma = { ...wanted, flags: flags | dirtied };
   const isShared = (flags & flag.VM_MAYSHARE) !== 0;
   const merged = mergeNew(draft, process.vmas, candidate, 'mapped');
   if (merged !== undefined) {
@@ -209,10 +210,10 @@ function mapRegion(draft: Draft, process: ProcessDraft, op: Mmap, wanted: Vma): 
       (rules.flags.includes('dontdump') ? flag.VM_DONTDUMP : 0) |
       placementFlags(draft);
     if (isSpecial(driverFlags)) flags &= ~flag.VM_LOCKED_MASK;
-    const own = { ...candidate, flags: flags | driverFlags };
+    const own = { ...candidate, flags: flags | driverFlags | dirtied };
     const again = driverFlags !== 0 && mergesAfterDriver(draft.kernel) && process.vmas.some((vma) => vma.end <= start);
-    const vmas = (again ? mergeNew(draft, process.vmas, own, 'mapped') : undefined) ?? inserted(process.vmas, own);
-    process.vmas = markNew(vmas, start, dirtied);
+    const joined = again ? mergeNew(draft, process.vmas, own, 'mapped') : undefined;
+    process.vmas = joined === undefined ? inserted(process.vmas, own) : markNew(joined, start, dirtied);
     placePages(draft, process, own);
   }
   draft.layoutClauses.push(isShared ? 'VMA-02' : 'VMA-06', 'VMA-01');

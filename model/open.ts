@@ -13,12 +13,14 @@ import type { Description, Process } from './state.ts';
 
 type Flag = NonNullable<Op<'open'>['flags']>[number];
 
+const NO_FLAGS: ReadonlySet<Flag> = new Set();
+
 const READ = 4;
 const WRITE = 2;
 
 /** fs/open.c `do_sys_openat2`: flags that exclude each other, a free number, then the file itself; a number is taken last. */
 export function open(draft: Draft, process: ProcessDraft, op: Op<'open'>): Outcome {
-  const flags = new Set<Flag>(op.flags);
+  const flags = op.flags === undefined ? NO_FLAGS : new Set(op.flags);
   const description = descriptor(draft, process, op, flags);
   if ('errno' in description) {
     draft.bindDescriptor(op.to, -1);
