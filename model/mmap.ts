@@ -13,7 +13,7 @@ import { placementFlags, placePages } from './placing.ts';
 import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import type { ProcessDraft } from './process-draft.ts';
-import type { Description, Process, Vma } from './state.ts';
+import type { OpenFile, Process, Vma } from './state.ts';
 import { divide, remove } from './unmap.ts';
 import * as flag from './vm-flags.ts';
 
@@ -112,7 +112,7 @@ function choose(
 }
 
 /** The checks of `do_mmap` on type, access and execution, in their order. */
-function refusal(draft: Draft, op: Mmap, description: Description): Outcome | undefined {
+function refusal(draft: Draft, op: Mmap, description: OpenFile): Outcome | undefined {
   const has = (name: NonNullable<Mmap['flags']>[number]): boolean => op.flags?.includes(name) === true;
   if (op.type === 'none' || op.type === 'both-bits-and-more') return fail(draft, 'EINVAL', 'MAP-15');
   if (op.type === 'validate') {
@@ -131,7 +131,7 @@ function refusal(draft: Draft, op: Mmap, description: Description): Outcome | un
 }
 
 /** `vm_flags` as `do_mmap` computes them. */
-function areaFlags(draft: Draft, op: Mmap, description: Description, locked: number): number {
+function areaFlags(draft: Draft, op: Mmap, description: OpenFile, locked: number): number {
   const isShared = op.type === 'shared' || op.type === 'validate';
   let flags = flag.accessFlags(op.prot) | flag.VM_MAYREAD | flag.VM_MAYWRITE | flag.VM_MAYEXEC | locked;
   if (isShared) flags |= flag.VM_MAYSHARE | flag.VM_SHARED;

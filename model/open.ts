@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts';
 import { succeed } from './outcome.ts';
 import type { ProcessDraft } from './process-draft.ts';
 import { refuse, type Refused } from './refusal.ts';
-import type { Description, Process } from './state.ts';
+import type { OpenFile, Process } from './state.ts';
 
 type Flag = NonNullable<Op<'open'>['flags']>[number];
 
@@ -71,8 +71,8 @@ function permitted(contract: Contract, access: Op<'open'>['access'], flags: Read
   return (others & needed) === needed;
 }
 
-function name(draft: Draft): Description {
-  const description: Description = {
+function name(draft: Draft): OpenFile {
+  const description: OpenFile = {
     id: draft.id(),
     readable: false,
     writable: false,
@@ -86,11 +86,11 @@ function name(draft: Draft): Description {
 }
 
 /** What the driver opens, unless it runs out of memory. */
-function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Description | undefined {
+function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): OpenFile | undefined {
   draft.callback('open', '', 'OPEN-02');
   if (draft.allocationFails()) return undefined;
   const ownedByDevice = draft.contract.buffer.owner === 'device';
-  const description: Description = {
+  const description: OpenFile = {
     id: draft.id(),
     readable: op.access === 'ro' || op.access === 'rw',
     writable: op.access === 'wo' || op.access === 'rw',
