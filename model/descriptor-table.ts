@@ -1,7 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { ProcessDraft } from './process-draft.ts';
 import { refuse, type Refused } from './refusal.ts';
-import type { Description, Process } from './state.ts';
+import type { OpenFile, Process } from './state.ts';
 
 /** The number that a descriptor variable holds, counted from the program's first; -1 when it was never bound. */
 export function numberOf(draft: Draft, variable: string): number {
@@ -9,18 +9,18 @@ export function numberOf(draft: Draft, variable: string): number {
 }
 
 /** The description behind a descriptor variable in a process' table, also one that is a name only (O_PATH). */
-export function lookUpAny(draft: Draft, process: Process, variable: string): Description | undefined {
+export function lookUpAny(draft: Draft, process: Process, variable: string): OpenFile | undefined {
   return draft.descriptions.get(process.descriptors[numberOf(draft, variable)] ?? 0);
 }
 
 /** The description behind a descriptor variable, unless it is a name only: for most calls that is no open file (`fdget`). */
-export function lookUp(draft: Draft, process: Process, variable: string): Description | undefined {
+export function lookUp(draft: Draft, process: Process, variable: string): OpenFile | undefined {
   const description = lookUpAny(draft, process, variable);
   return description?.path === true ? undefined : description;
 }
 
 /** The description, or EBADF with the clause that says why there is none. */
-export function openFile(draft: Draft, process: Process, variable: string): Description | Refused {
+export function openFile(draft: Draft, process: Process, variable: string): OpenFile | Refused {
   const description = lookUpAny(draft, process, variable);
   if (description === undefined) return refuse(draft, 'EBADF', 'FD-02');
   return description.path ? refuse(draft, 'EBADF', 'PATH-02') : description;

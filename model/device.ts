@@ -4,7 +4,7 @@ import { type Contract, readRules, writeRules } from '../spec/contract.ts';
 import type { Draft } from './draft.ts';
 import { PAGE_SIZE } from './place.ts';
 import type { Place, Position } from './positions.ts';
-import type { Description } from './state.ts';
+import type { OpenFile } from './state.ts';
 
 /**
  * The first part of what the driver's `read` does: it logs the call, with its position exactly, as 64 bits. Returns how many
@@ -67,7 +67,7 @@ function initialBytes(contract: Contract, count: number): Uint8Array {
 }
 
 /** Bytes of the buffer. */
-export function bufferBytes(draft: Draft, description: Description, position: number, count: number): Uint8Array {
+export function bufferBytes(draft: Draft, description: OpenFile, position: number, count: number): Uint8Array {
   const offset = position % PAGE_SIZE;
   if (offset + count <= PAGE_SIZE) {
     return draft.bytes(description.buffer + Math.floor(position / PAGE_SIZE)).subarray(offset, offset + count);
@@ -84,7 +84,7 @@ export function bufferBytes(draft: Draft, description: Description, position: nu
 }
 
 /** Puts bytes into the buffer. */
-export function setBufferBytes(draft: Draft, description: Description, position: number, bytes: Uint8Array): void {
+export function setBufferBytes(draft: Draft, description: OpenFile, position: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) {
     const at = position + done;
     const from = at % PAGE_SIZE;

@@ -7,7 +7,7 @@ import type { Setting } from '../spec/program.ts';
 import { copyOfPage } from './page-bytes.ts';
 import { ProcessDraft } from './process-draft.ts';
 import type { SmallMap, Table } from './small-map.ts';
-import type { Description, State } from './state.ts';
+import type { OpenFile, State } from './state.ts';
 
 /** A callback that the driver is expected to log, with the clause that demands it. */
 export interface ExpectedCallback {
@@ -24,7 +24,7 @@ export class Draft {
   readonly kernel: KernelProfile;
   /** Alive, in order of creation; each stays the same object for the whole step. */
   processes: readonly ProcessDraft[];
-  descriptions: Table<number, Description>;
+  descriptions: Table<number, OpenFile>;
   inFlight: readonly number[];
   readonly setting: Setting;
   contents: Table<number, Uint8Array>;
@@ -61,7 +61,7 @@ export class Draft {
   constructor(state: State, contract: Contract, kernel: KernelProfile) {
     this.contract = contract;
     this.kernel = kernel;
-    this.processes = state.processes.map(ProcessDraft.of);
+    this.processes = state.processes.map((process) => new ProcessDraft(process));
     this.descriptions = state.descriptions;
     this.inFlight = state.inFlight;
     this.setting = state.setting;
@@ -133,7 +133,7 @@ export class Draft {
     return this.#ownContents;
   }
 
-  setDescription(description: Description): void {
+  setDescription(description: OpenFile): void {
     this.descriptions = this.descriptions.with(description.id, description);
   }
 

@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import { PROC_MAX_BYTES } from './file-calls.ts';
 import { fail, succeed } from './outcome.ts';
 import { endsBeyondOffsets } from './positions.ts';
-import type { Description, Process } from './state.ts';
+import type { OpenFile, Process } from './state.ts';
 
 /** fs/splice.c `do_splice`: the driver can neither `splice_read` nor `splice_write`, so only the errors differ. */
 export function splice(draft: Draft, process: Process, op: Op<'splice'>): Outcome {
@@ -30,7 +30,7 @@ export function sendfile(draft: Draft, process: Process, op: Op<'sendfile'>): Ou
     : sendFromFile(draft, description, op.length);
 }
 
-function sendToPipe(draft: Draft, description: Description, length: number): Outcome {
+function sendToPipe(draft: Draft, description: OpenFile, length: number): Outcome {
   const { kernel } = draft;
   // A position of more than 2^53 is certainly beyond this bound, so it need not be exact.
   const end = BigInt(description.position) + BigInt(length);
@@ -44,7 +44,7 @@ function sendToPipe(draft: Draft, description: Description, length: number): Out
   return splicesNothing(kernel) ? succeed(draft, 0, 'FILE-28') : fail(draft, 'EINVAL', 'FILE-27');
 }
 
-function sendFromFile(draft: Draft, description: Description, length: number): Outcome {
+function sendFromFile(draft: Draft, description: OpenFile, length: number): Outcome {
   if (description.append) return fail(draft, 'EINVAL', 'FILE-30');
   return length === 0 ? succeed(draft, 0, 'FILE-25') : fail(draft, 'EINVAL', 'FILE-24');
 }

@@ -13,7 +13,7 @@ import { placementFlags, placePages } from './placing.ts';
 import { gapFor } from './huge-alignment.ts';
 import { chooseGap, isFree, PAGE_SIZE, pageCount, resolve, safe } from './place.ts';
 import type { ProcessDraft } from './process-draft.ts';
-import type { Description, Process, Vma } from './state.ts';
+import type { OpenFile, Process, Vma } from './state.ts';
 import { divide, remove } from './unmap.ts';
 import * as flag from './vm-flags.ts';
 
@@ -112,7 +112,7 @@ function choose(
 }
 
 /** The checks of `do_mmap` on type, access and execution, in their order. */
-function refusal(draft: Draft, op: Mmap, description: Description): Outcome | undefined {
+function refusal(draft: Draft, op: Mmap, description: OpenFile): Outcome | undefined {
   const has = (name: NonNullable<Mmap['flags']>[number]): boolean => op.flags?.includes(name) === true;
   if (op.type === 'none' || op.type === 'both-bits-and-more') return fail(draft, 'EINVAL', 'MAP-15');
   if (op.type === 'validate') {
@@ -131,7 +131,7 @@ function refusal(draft: Draft, op: Mmap, description: Description): Outcome | un
 }
 
 /** `vm_flags` as `do_mmap` computes them. */
-function areaFlags(draft: Draft, op: Mmap, description: Description, locked: number): number {
+function areaFlags(draft: Draft, op: Mmap, description: OpenFile, locked: number): number {
   const isShared = op.type === 'shared' || op.type === 'validate';
   let flags = flag.accessFlags(op.prot) | flag.VM_MAYREAD | flag.VM_MAYWRITE | flag.VM_MAYEXEC | locked;
   if (isShared) flags |= flag.VM_MAYSHARE | flag.VM_SHARED;
@@ -170,21 +170,22 @@ function mapRegion(draft: Draft, process: ProcessDraft, op: Mmap, wanted: Vma): 
   if (replaces) draft.outcomeClauses.push('MAP-09');
   if (!isLate && !mayExpand(draft, process, pages - overlap)) return fail(draft, 'ENOMEM', 'SIZE-01');
   const areas = process.vmas.length;
-  if (!divide(draft, process, start, end)) return fail(draft, 'ENOMEM', 'AREA-02');
+  if (overlap > 0 && !divide(draft, process, start, end)) return fail(draft, 'ENOMEM', 'AREA-02');
   if (isLate && !mayExpand(draft, process, pages - overlap)) {
     return fail(draft, 'ENOMEM', process.vmas.length === areas ? 'SIZE-01' : 'SIZE-02');
   }
-  if (!isLate) remove(draft, process, start, end, 'UNMAP-07');
+  if (!isLate && overlap > 0) remove(draft, process, start, end, 'UNMAP-07');
   let { flags } = wanted;
   if (isAccountable(flags)) {
     const accounted = isLate ? accountedPages(process, start, end) : 0;
     if (pages - accounted > draft.kernel.facts.memoryPages) return fail(draft, 'ENOMEM', 'MAP-20');
     flags |= flag.VM_ACCOUNT;
   }
-  if (isLate) remove(draft, process, start, end, 'UNMAP-07');
+  if (isLate && overlap > 0) remove(draft, process, start, end, 'UNMAP-07');
 
-  const candidate: Vma = { ...wanted, flags };
+  // What is new counts as soft-dirty, which hinders no merge.
   const dirtied = draft.kernel.facts.softDirty ? flag.VM_SOFTDIRTY : 0;
+  const candidate: Vma = { ...wanted, flags: flags | dirtied };
   const isShared = (flags & flag.VM_MAYSHARE) !== 0;
   const merged = mergeNew(draft, process.vmas, candidate, 'mapped');
   if (merged !== undefined) {
@@ -209,10 +210,10 @@ function mapRegion(draft: Draft, process: ProcessDraft, op: Mmap, wanted: Vma): 
       (rules.flags.includes('dontdump') ? flag.VM_DONTDUMP : 0) |
       placementFlags(draft);
     if (isSpecial(driverFlags)) flags &= ~flag.VM_LOCKED_MASK;
-    const own = { ...candidate, flags: flags | driverFlags };
+    const own = { ...candidate, flags: flags | driverFlags | dirtied };
     const again = driverFlags !== 0 && mergesAfterDriver(draft.kernel) && process.vmas.some((vma) => vma.end <= start);
-    const vmas = (again ? mergeNew(draft, process.vmas, own, 'mapped') : undefined) ?? inserted(process.vmas, own);
-    process.vmas = markNew(vmas, start, dirtied);
+    const joined = again ? mergeNew(draft, process.vmas, own, 'mapped') : undefined;
+    process.vmas = joined === undefined ? inserted(process.vmas, own) : markNew(joined, start, dirtied);
     placePages(draft, process, own);
   }
   draft.layoutClauses.push(isShared ? 'VMA-02' : 'VMA-06', 'VMA-01');

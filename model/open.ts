@@ -9,16 +9,18 @@ import type { Draft } from './draft.ts';
 import { succeed } from './outcome.ts';
 import type { ProcessDraft } from './process-draft.ts';
 import { refuse, type Refused } from './refusal.ts';
-import type { Description, Process } from './state.ts';
+import type { OpenFile, Process } from './state.ts';
 
 type Flag = NonNullable<Op<'open'>['flags']>[number];
+
+const NO_FLAGS: ReadonlySet<Flag> = new Set();
 
 const READ = 4;
 const WRITE = 2;
 
 /** fs/open.c `do_sys_openat2`: flags that exclude each other, a free number, then the file itself; a number is taken last. */
 export function open(draft: Draft, process: ProcessDraft, op: Op<'open'>): Outcome {
-  const flags = new Set<Flag>(op.flags);
+  const flags = op.flags === undefined ? NO_FLAGS : new Set(op.flags);
   const description = descriptor(draft, process, op, flags);
   if ('errno' in description) {
     draft.bindDescriptor(op.to, -1);
@@ -69,8 +71,8 @@ function permitted(contract: Contract, access: Op<'open'>['access'], flags: Read
   return (others & needed) === needed;
 }
 
-function name(draft: Draft): Description {
-  const description: Description = {
+function name(draft: Draft): OpenFile {
+  const description: OpenFile = {
     id: draft.id(),
     readable: false,
     writable: false,
@@ -84,11 +86,11 @@ function name(draft: Draft): Description {
 }
 
 /** What the driver opens, unless it runs out of memory. */
-function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): Description | undefined {
+function file(draft: Draft, op: Op<'open'>, flags: ReadonlySet<Flag>): OpenFile | undefined {
   draft.callback('open', '', 'OPEN-02');
   if (draft.allocationFails()) return undefined;
   const ownedByDevice = draft.contract.buffer.owner === 'device';
-  const description: Description = {
+  const description: OpenFile = {
     id: draft.id(),
     readable: op.access === 'ro' || op.access === 'rw',
     writable: op.access === 'wo' || op.access === 'rw',

@@ -2,7 +2,7 @@ import { type Int64, toSigned } from '../spec/integer.ts';
 import { openFile } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { refuse, type Refused } from './refusal.ts';
-import type { Description, Process } from './state.ts';
+import type { OpenFile, Process } from './state.ts';
 
 /** A place in a file in bytes: a number while it is exact in a double, else a bigint. Never negative. */
 export type Position = number | bigint;
@@ -25,7 +25,7 @@ export function endsBeyondOffsets(position: Position, length: number): boolean {
 
 /** A description that a transfer may use, and where it begins. */
 export interface Place {
-  readonly description: Description;
+  readonly description: OpenFile;
   readonly position: Position;
   /** Whether the description's position is used, and so moved. */
   readonly own: boolean;
@@ -54,7 +54,7 @@ export function givenPlace(
   return forbidden(draft, description, direction) ?? { description, position: positionOf(offset), own: false };
 }
 
-function forbidden(draft: Draft, description: Description, direction: Direction): Refused | undefined {
+function forbidden(draft: Draft, description: OpenFile, direction: Direction): Refused | undefined {
   if (direction === 'read') {
     if (!description.readable) return refuse(draft, 'EBADF', 'READ-03');
     return draft.contract.read === undefined ? refuse(draft, 'EINVAL', 'READ-10') : undefined;

@@ -26,10 +26,6 @@ export class ProcessDraft implements Process {
     this.#pages = pages;
   }
 
-  static of(this: void, process: Process): ProcessDraft {
-    return new ProcessDraft(process);
-  }
-
   get pages(): Table<number, Page> {
     return this.#pages;
   }

@@ -7,7 +7,7 @@ import { openFile } from './descriptor-table.ts';
 import type { Draft } from './draft.ts';
 import { fail } from './outcome.ts';
 import { positionOf } from './positions.ts';
-import type { Description, Process } from './state.ts';
+import type { OpenFile, Process } from './state.ts';
 
 /** fs/read_write.c `ksys_lseek`. */
 export function lseek(draft: Draft, process: Process, op: Op<'lseek'>): Outcome {
@@ -22,7 +22,7 @@ export function lseek(draft: Draft, process: Process, op: Op<'lseek'>): Outcome 
 /** `default_llseek`, which proc files had before Linux 6.0. The file's size is 0, and offsets wrap as 64 bits do. */
 function seek(
   draft: Draft,
-  description: Description,
+  description: OpenFile,
   whence: Exclude<Op<'lseek'>['whence'], 'bad'>,
   offset: bigint,
 ): Outcome {

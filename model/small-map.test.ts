@@ -23,6 +23,18 @@ test('keeps the order of a Map, whatever is set and deleted', () => {
   expect([small.get(3), small.get(9), small.has(1), small.has(9)]).toEqual(['d', undefined, true, false]);
 });
 
+test('is the same when it is long', () => {
+  const [small, map] = [new SmallMap<number, number>(), new Map<number, number>()];
+  for (let key = 0; key < 200; key++) {
+    const before = small.copy();
+    expect([...before.with(key, 1)]).toEqual([...map, [key, 1]]);
+    expect([...before]).toEqual([...map]);
+    small.set(key, -key);
+    map.set(key, -key);
+  }
+  expect([...small]).toEqual([...map]);
+});
+
 test('a copy changes, and what it was made of does not', () => {
   const first = new SmallMap<string, number>().with('a', 1);
   const [more, other, less] = [first.with('b', 2), first.with('a', 3), first.without('a')];

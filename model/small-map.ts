@@ -1,3 +1,6 @@
+/** How many entries a map may have that is copied for each one more. */
+const LONG = 64;
+
 /** A map that never changes, in the order in which its keys came in. */
 export interface Table<Key, Value> extends Iterable<readonly [Key, Value]> {
   readonly size: number;
@@ -19,8 +22,8 @@ export interface Table<Key, Value> extends Iterable<readonly [Key, Value]> {
  * faster than a `Map`, and searched as fast. Whoever has made a copy may change it; every other one stays as it is.
  */
 export class SmallMap<Key, Value> implements Table<Key, Value> {
-  readonly #keys: Key[];
-  readonly #values: Value[];
+  #keys: Key[];
+  #values: Value[];
 
   constructor(keys: Key[] = [], values: Value[] = []) {
     this.#keys = keys;
@@ -59,11 +62,14 @@ export class SmallMap<Key, Value> implements Table<Key, Value> {
 
   set(key: Key, value: Value): void {
     const index = this.#keys.indexOf(key);
-    if (index === -1) {
+    if (index !== -1) {
+      this.#values[index] = value;
+    } else if (this.#keys.length < LONG) {
+      this.#keys = appended(this.#keys, key);
+      this.#values = appended(this.#values, value);
+    } else {
       this.#keys.push(key);
       this.#values.push(value);
-    } else {
-      this.#values[index] = value;
     }
   }
 
@@ -75,8 +81,10 @@ export class SmallMap<Key, Value> implements Table<Key, Value> {
   }
 
   with(key: Key, value: Value): SmallMap<Key, Value> {
+    const index = this.#keys.indexOf(key);
+    if (index === -1) return new SmallMap(appended(this.#keys, key), appended(this.#values, value));
     const copy = this.copy();
-    copy.set(key, value);
+    copy.#values[index] = value;
     return copy;
   }
 
@@ -85,4 +93,12 @@ export class SmallMap<Key, Value> implements Table<Key, Value> {
     copy.delete(key);
     return copy;
   }
+}
+
+/** A list and one more: just as long as that, where `push` makes room for sixteen more, which all states would carry along. */
+function appended<Item>(list: readonly Item[], item: Item): Item[] {
+  const longer = new Array<Item>(list.length + 1);
+  for (let index = 0; index < list.length; index++) longer[index] = list[index] as Item;
+  longer[list.length] = item;
+  return longer;
 }

@@ -57,7 +57,7 @@ export interface Vma {
 }
 
 /** An open file description. */
-export interface Description {
+export interface OpenFile {
   readonly id: number;
   readonly readable: boolean;
   readonly writable: boolean;
@@ -89,7 +89,7 @@ export interface Process {
 export interface State {
   /** Alive, in order of creation. */
   readonly processes: readonly Process[];
-  readonly descriptions: Table<number, Description>;
+  readonly descriptions: Table<number, OpenFile>;
   /** The descriptions whose descriptors were sent and not received yet, oldest first. */
   readonly inFlight: readonly number[];
   /** The limits of the program. */
