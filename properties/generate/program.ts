@@ -111,7 +111,12 @@ interface Changing {
  *
  * @param onto - a program that it begins with, whose operations are all predictable and not asked to fail
  */
-export function generateProgram(choices: Choices, surroundings: Surroundings, lengths = LENGTHS, onto?: Program): Trace {
+export function generateProgram(
+  choices: Choices,
+  surroundings: Surroundings,
+  lengths = LENGTHS,
+  onto?: Program,
+): Trace {
   const { setting, themes } =
     onto === undefined ? limits(choices, surroundings) : { setting: onto.setting ?? {}, themes: [] };
   const plan = makePlan(choices, surroundings, themes);
