@@ -1,22 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { withLock } from './lock.ts';
 import { touchLayer } from './prune.ts';
+
+export { defaultCacheDir } from './cache-directory.ts';
 
 const TEMPORARY_MARK = '.tmp-';
 
 /** Hexadecimal digits of a key that make it into a directory name: enough to never collide, short enough to read. */
 const KEY_DIGITS = 24;
-
-/** Where kits live: `$XDG_CACHE_HOME/mmap-conformance`, or `~/.cache/mmap-conformance`. */
-export function defaultCacheDir(environment: NodeJS.ProcessEnv = process.env): string {
-  const configured = environment['XDG_CACHE_HOME'];
-  // The XDG specification tells to ignore relative paths.
-  const base = configured !== undefined && path.isAbsolute(configured) ? configured : path.join(homedir(), '.cache');
-  return path.join(base, 'mmap-conformance');
-}
 
 /** A value that decides what a layer contains. */
 export type Ingredient = string | Uint8Array | readonly Ingredient[];

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Target } from '../../spec/ports/target.ts';
 import { buildHelper } from '../native/build.ts';
 import type { ModuleToLoad } from '../linux/image.ts';
@@ -18,6 +19,9 @@ export interface KernelTargetOptions {
   readonly name?: string;
 }
 
+/** A run of some thousand programs is over before more guests have gained what their start takes. */
+const MOST_GUESTS = 8;
+
 /** A Debian kernel in a QEMU guest, with the modules loaded and the helper inside. */
 export function kernelTarget(series: string, options: KernelTargetOptions = {}): Target {
   kernelRelease(series);
@@ -25,6 +29,8 @@ export function kernelTarget(series: string, options: KernelTargetOptions = {}):
   return {
     name: options.name ?? `kernel:${series}`,
     ownsKernel: true,
+    // A guest keeps one processor busy and has 128 MB; what checks it needs some seventh of one.
+    instances: Math.min(availableParallelism(), MOST_GUESTS),
     prepare: async ({ onProgress, signal }) => {
       await requirePackages('guest');
       const helper = await buildHelper({ onProgress });

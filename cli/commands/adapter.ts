@@ -26,7 +26,7 @@ export function adapterCommand(onExit: (code: ExitCode) => void): Command {
     .addOption(timeoutOption())
     .option('--json', 'print one JSON object to standard output')
     .action(async (command: string, options: CheckOptions) => onExit(await checkCommand(command, options)));
-  return new Command('adapter').description('help for those who write an adapter').addCommand(check);
+  return new Command('adapter').addCommand(check);
 }
 
 async function checkCommand(command: string, options: CheckOptions): Promise<ExitCode> {

@@ -12,7 +12,7 @@ export function contractCommand(onExit: (code: ExitCode) => void): Command {
     .argument('<name|file>', 'a contract that ships with the suite, or a file (.json, .ts)')
     .option('--json', 'print one JSON object to standard output')
     .action((given: string, options: { json?: true }) => onExit(checkContract(given, options)));
-  return new Command('contract').description('look at contracts').addCommand(check);
+  return new Command('contract').addCommand(check);
 }
 
 function checkContract(given: string, { json }: { json?: true }): ExitCode {

@@ -10,7 +10,6 @@ import { paint, printJson, say } from '../terminal.ts';
 /** `doctor`: says what is missing, and the exact command that mends it. */
 export function doctorCommand(onExit: (code: ExitCode) => void): Command {
   return new Command('doctor')
-    .description('say what is missing on this machine, and the exact command that mends it')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: { json?: true }) => {
       const tool = invocation();

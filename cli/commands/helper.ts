@@ -8,16 +8,13 @@ import { say } from '../terminal.ts';
 
 /** `helper`: the static program that performs programs, to be put onto another machine. */
 export function helperCommand(onExit: (code: ExitCode) => void): Command {
-  return new Command('helper')
-    .description('build the helper for another machine (exec:COMMAND), and print where it lies')
-    .option('--out <file>', 'copy it there')
-    .action(async ({ out }: { out?: string }) => {
-      await requirePackages('helper');
-      const helper = await buildHelper({ onProgress: say });
-      if (out !== undefined) await copyTo(helper, out);
-      process.stdout.write(`${out ?? helper}\n`);
-      onExit(EXIT.conformant);
-    });
+  return new Command('helper').option('--out <file>', 'copy it there').action(async ({ out }: { out?: string }) => {
+    await requirePackages('helper');
+    const helper = await buildHelper({ onProgress: say });
+    if (out !== undefined) await copyTo(helper, out);
+    process.stdout.write(`${out ?? helper}\n`);
+    onExit(EXIT.conformant);
+  });
 }
 
 async function copyTo(helper: string, out: string): Promise<void> {

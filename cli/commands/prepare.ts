@@ -12,7 +12,6 @@ import { paint, say } from '../terminal.ts';
 /** `prepare`: makes targets ready, so that a run starts at once. */
 export function prepareCommand(onExit: (code: ExitCode) => void): Command {
   return new Command('prepare')
-    .description('make targets ready, with progress: install the packages that they need, and build the rest')
     .argument('[target...]', `the targets (default: ${DEFAULT_TARGETS.join(', ')})`)
     .option('--tests', 'also what the tests of this repository need')
     .action(async (names: string[], options: { tests?: true }) => onExit(await prepare(names, options)));

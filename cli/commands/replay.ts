@@ -24,9 +24,7 @@ interface ReplayOptions extends UserDriverOptions {
 
 /** `replay`: performs one program again, step by step. */
 export function replayCommand(onExit: (code: ExitCode) => void): Command {
-  const command = new Command('replay').description(
-    'perform a program again, step by step, with what is expected and what is observed',
-  );
+  const command = new Command('replay');
   command
     .argument('<file|token>', 'a program file, a journal (each of its counterexamples), or a token')
     .option('--target <name>', 'the target to perform it on')

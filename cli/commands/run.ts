@@ -49,7 +49,7 @@ interface RunOptions extends UserDriverOptions {
 
 /** `run`: checks targets against contracts with generated programs. */
 export function runCommand(onExit: (code: ExitCode) => void): Command {
-  const command = new Command('run').description('check targets against contracts with generated programs');
+  const command = new Command('run');
   command
     .option('--target <name>', `a target, repeatable (default: ${DEFAULT_TARGETS.join(', ')})`, collect)
     .option('--adapter <command>', 'a command that speaks the protocol (docs/protocol.md), repeatable', collect)
@@ -74,7 +74,7 @@ export function runCommand(onExit: (code: ExitCode) => void): Command {
     .addOption(timeoutOption())
     .option(
       '--jobs <number>',
-      `instances of each target that work at once, 1 to ${String(MOST_INSTANCES)} (default: one for each processor but one with uml:…, else 1)`,
+      `instances of each target that work at once, 1 to ${String(MOST_INSTANCES)} (default: one for each processor with kernel:…, for each but one with uml:…, else 1)`,
       parseJobs,
     )
     .option('--out <directory>', 'where journal.jsonl, junit.xml and coverage.md are written (default: out/TIME)')

@@ -9,7 +9,6 @@ import { printJson, say } from '../terminal.ts';
 /** `targets`: what can run here. */
 export function targetsCommand(onExit: (code: ExitCode) => void): Command {
   return new Command('targets')
-    .description('list the targets and whether they can run here')
     .option('--all', 'also the simulators with a planted bug, which the suite must find')
     .option('--json', 'print one JSON object to standard output')
     .action(async (options: { all?: true; json?: true }) => {
