@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { ConformanceError } from '../spec/errors.ts';
 import { unknownName } from '../spec/io/suggest.ts';
 import type { Target, TargetStatus } from '../spec/ports/target.ts';
-import { kernelTarget, type KernelTargetOptions } from './qemu/target.ts';
+import { kernelTarget } from './qemu/target.ts';
+import type { ModuleTargetOptions } from './linux/guest-software.ts';
 import { kernelsReady } from './linux/diagnose.ts';
 import { installCommand, missingPackages, type Purpose } from './linux/packages.ts';
 import { knownKernels } from './linux/releases.ts';
-import { COMMAND_PREFIXES, namedCommandTarget } from './wire/command-target.ts';
+import { COMMAND_PREFIXES, commandTarget, namedCommandTarget } from './wire/command-target.ts';
 import { memfdTarget } from './native/target.ts';
-import { connectProcess } from './wire/process.ts';
 import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
 import { FAULT_NAMES } from './simulator/mutants.ts';
@@ -17,11 +17,7 @@ import { FAULT_NAMES } from './simulator/mutants.ts';
 /** A target that is a program of this package, run by this very Node: a source in a checkout, in the package built from it. */
 function scriptTarget(name: string, path: string, args: readonly string[] = []): Target {
   const script = fileURLToPath(new URL(path + extname(import.meta.filename), import.meta.url));
-  return {
-    name,
-    prepare: () => Promise.resolve(),
-    connect: (signal) => connectProcess(process.execPath, [script, ...args], signal),
-  };
+  return commandTarget(name, [process.execPath, script, ...args]);
 }
 
 /** What sets a kernel for User Mode Linux apart, as the end of a sentence. */
@@ -33,7 +29,7 @@ function umlPeculiarity({ checks, packaged }: UmlRelease): string {
 interface Kind {
   readonly name: string;
   readonly description: string;
-  readonly make: (options: KernelTargetOptions) => Target;
+  readonly make: (options: ModuleTargetOptions) => Target;
   /** What has to be installed and built first. */
   readonly needs?: Exclude<Purpose, 'tests'>;
 }
@@ -59,13 +55,13 @@ function kinds(): readonly Kind[] {
     ...knownKernels().map((series) => ({
       name: `kernel:${series}`,
       description: `the modules in Debian’s Linux ${series}, in a virtual machine`,
-      make: (options: KernelTargetOptions) => kernelTarget(series, options),
+      make: (options: ModuleTargetOptions) => kernelTarget(series, options),
       needs: 'guest' as const,
     })),
     ...UML_RELEASES.map((release) => ({
       name: umlName(release),
       description: `the modules in Linux ${release.series} as a process of this machine (User Mode Linux)${umlPeculiarity(release)}`,
-      make: (options: KernelTargetOptions) => umlTarget(release, options),
+      make: (options: ModuleTargetOptions) => umlTarget(release, options),
       needs: 'uml' as const,
     })),
     {
@@ -91,7 +87,7 @@ function loadsNoModules(name: string): ConformanceError {
 }
 
 /** The target with this name. Throws a `ConformanceError` of kind usage that says what there is. */
-export function resolveTarget(name: string, options: KernelTargetOptions = {}): Target {
+export function resolveTarget(name: string, options: ModuleTargetOptions = {}): Target {
   const command = namedCommandTarget(name);
   if (command !== undefined) return command;
   const known = kinds();

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { resolveTarget } from '../adapters/targets.ts';
 import { formatTable } from '../reports/format.ts';
 import { listContracts, loadContract } from '../spec/io/load.ts';
-import type { Target } from '../spec/ports/target.ts';
+import type { ReadyTarget } from '../spec/ports/target.ts';
 import { measureGrowth } from './growth.ts';
 import { type BenchGuest, coldTarget, openBenchGuest } from './guest.ts';
 import { modelSpeed } from './model.ts';
@@ -50,8 +50,7 @@ if (values.model) await measureGrowth(rounds, seed);
 else await measureGuest();
 
 async function measureGuest(): Promise<void> {
-  const target = resolveTarget(values.target);
-  await target.prepare({ onProgress: console.error });
+  const target = await resolveTarget(values.target).prepare({ onProgress: console.error });
   console.log(`${target.name}. ${String(rounds)} rounds with ${String(count)} programs each,`);
   console.log(
     'the ways one after the other in each round, in one guest for each contract; median (smallest–largest)\n',
@@ -60,7 +59,7 @@ async function measureGuest(): Promise<void> {
   await measureStarts(target);
 }
 
-async function compareWays(target: Target, contractName: string): Promise<void> {
+async function compareWays(target: ReadyTarget, contractName: string): Promise<void> {
   const guest = await openBenchGuest(target, loadContract(contractName));
   try {
     const session = await guest.lane.session();
@@ -118,9 +117,9 @@ function report(contractName: string, results: Results, model: readonly number[]
   console.log(`model alone: ${formatSpread(spreadOf(model))} operations per second on one core\n`);
 }
 
-async function measureStarts(target: Target): Promise<void> {
+async function measureStarts(target: ReadyTarget): Promise<void> {
   const contract = loadContract(listContracts()[0] ?? '');
-  const ways: [string, Target][] = [['first checked operation', target]];
+  const ways: [string, ReadyTarget][] = [['first checked operation', target]];
   if (target.name.startsWith(RESTORED)) {
     ways.push(['… with a boot', await coldTarget(target.name.slice(RESTORED.length), console.error)]);
   }

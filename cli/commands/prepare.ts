@@ -20,7 +20,7 @@ async function prepare(names: readonly string[]): Promise<ExitCode> {
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   try {
-    const broken = await prepareTargets(targets, { progress, signal });
+    const { broken } = await prepareTargets(targets, { progress, signal });
     progress.stop();
     for (const { name } of targets) {
       const problem = broken.get(name);

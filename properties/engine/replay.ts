@@ -1,7 +1,7 @@
 import type { Contract } from '../../spec/contract.ts';
 import type { Disagreement } from '../../spec/journal.ts';
 import type { Program } from '../../spec/program.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { describeOperation } from '../../spec/program.ts';
 import { Session, SessionEnded } from './session.ts';
 import type { Step } from '../../model/step.ts';
@@ -22,7 +22,7 @@ export interface ReplayStep {
 }
 
 export interface ReplayOptions {
-  readonly target: Target;
+  readonly target: ReadyTarget;
   readonly contract: Contract;
   readonly program: Program;
   /** The property to judge it by besides; `lockstep` if absent. */
