@@ -4,6 +4,7 @@ import type { Program } from '../../spec/program.ts';
 import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { describeOperation } from '../../spec/program.ts';
 import { Session, SessionEnded } from './session.ts';
+import { expectedObservation } from '../../model/expected-observation.ts';
 import type { Step } from '../../model/step.ts';
 import { traceProgram } from '../../model/trace.ts';
 import { misfit } from '../judge/answer-fit.ts';
@@ -73,13 +74,7 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
     }
     const steps: ReplayStep[] = [];
     const add = (text: string, result: Step, observed: unknown): void => {
-      const { outcome, callbacks, frames, layout } = result.expected;
-      const expected = {
-        outcome,
-        ...(layout && levels.includes('layout') && { layout }),
-        ...(frames && levels.includes('frames') && { frames }),
-        ...(callbacks.length > 0 && levels.includes('callbacks') && { callbacks: callbacks.map((one) => one.text) }),
-      };
+      const expected = expectedObservation(result.expected, levels);
       const disagrees = disagreement?.step === steps.length;
       steps.push({ text, expected, observed, ...(disagrees && { disagreement }) });
     };
