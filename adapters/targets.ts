@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { ConformanceError } from '../spec/errors.ts';
 import { unknownName } from '../spec/io/suggest.ts';
 import type { Target, TargetStatus } from '../spec/ports/target.ts';
-import { kernelTarget, type KernelTargetOptions } from './qemu/target.ts';
+import { kernelTarget } from './qemu/target.ts';
+import type { ModuleTargetOptions } from './linux/guest-software.ts';
 import { kernelsReady } from './linux/diagnose.ts';
 import { installCommand, missingPackages, type Purpose } from './linux/packages.ts';
 import { knownKernels } from './linux/releases.ts';
-import { COMMAND_PREFIXES, namedCommandTarget } from './wire/command-target.ts';
+import { COMMAND_PREFIXES, commandTarget, namedCommandTarget } from './wire/command-target.ts';
 import { memfdTarget } from './native/target.ts';
-import { connectProcess } from './wire/process.ts';
 import { umlTarget } from './uml/target.ts';
 import { UML_RELEASES, umlName, umlsReady, type UmlRelease } from './uml/releases.ts';
 import { MUTANT_NAMES } from './simulator/mutants.ts';
@@ -23,11 +23,7 @@ export const TEST_TARGETS: readonly string[] = ['memfd', ...knownKernels().map((
 /** A target that is a program of this package, run by this very Node: a source in a checkout, in the package built from it. */
 function scriptTarget(name: string, path: string, args: readonly string[] = []): Target {
   const script = fileURLToPath(new URL(path + extname(import.meta.filename), import.meta.url));
-  return {
-    name,
-    prepare: () => Promise.resolve(),
-    connect: (signal) => connectProcess(process.execPath, [script, ...args], signal),
-  };
+  return commandTarget(name, [process.execPath, script, ...args]);
 }
 
 /** What a kernel for User Mode Linux is, in a few words. */
@@ -39,7 +35,7 @@ function describeUml({ series, checks, packaged }: UmlRelease): string {
 interface Kind {
   readonly name: string;
   readonly description: string;
-  readonly make: (options: KernelTargetOptions) => Target;
+  readonly make: (options: ModuleTargetOptions) => Target;
   /** What has to be installed and built first. */
   readonly needs?: Exclude<Purpose, 'tests'>;
   /** It is wrong on purpose. */
@@ -67,13 +63,13 @@ function kinds(): readonly Kind[] {
     ...knownKernels().map((series) => ({
       name: `kernel:${series}`,
       description: `Debian’s Linux ${series} in a virtual machine`,
-      make: (options: KernelTargetOptions) => kernelTarget(series, options),
+      make: (options: ModuleTargetOptions) => kernelTarget(series, options),
       needs: 'guest' as const,
     })),
     ...UML_RELEASES.map((release) => ({
       name: umlName(release),
       description: describeUml(release),
-      make: (options: KernelTargetOptions) => umlTarget(release, options),
+      make: (options: ModuleTargetOptions) => umlTarget(release, options),
       needs: 'uml' as const,
     })),
     {
@@ -100,7 +96,7 @@ function loadsNoModules(name: string): ConformanceError {
 }
 
 /** The target with this name. Throws a `ConformanceError` of kind usage that says what there is. */
-export function resolveTarget(asked: string, options: KernelTargetOptions = {}): Target {
+export function resolveTarget(asked: string, options: ModuleTargetOptions = {}): Target {
   // What mutants of the simulator were called first.
   const name = asked.replace(/^faulty:/, 'mutant:');
   const command = namedCommandTarget(name);

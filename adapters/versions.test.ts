@@ -6,8 +6,7 @@ import { Session } from '../properties/engine/session.ts';
 import { resolveTarget } from './targets.ts';
 
 test.each(['sim', 'reference', 'memfd'])('%s has the version of the package', async (name) => {
-  const target = resolveTarget(name);
-  await target.prepare({ onProgress: () => undefined });
+  const target = await resolveTarget(name).prepare({ onProgress: () => undefined });
   const session = await Session.open(target, Contract.parse(lkmc));
   try {
     expect(session.started.implementation.version).toBe(manifest.version);

@@ -75,9 +75,9 @@ async function checkProperty(registration: Registration, property: PropertyName,
   const global = fc.readConfigureGlobal();
   const seed = (registration.seed ?? global.seed ?? randomInt(SEEDS)) >>> 0;
   const entries: JournalEntry[] = [];
-  await target.prepare({ onProgress: () => undefined, signal });
+  const ready = await target.prepare({ onProgress: () => undefined, signal });
   await runCampaign({
-    target,
+    target: ready,
     contract,
     properties: [property],
     seed,
@@ -103,8 +103,9 @@ async function checkProperty(registration: Registration, property: PropertyName,
 
 async function checkReplay(registration: Registration, replay: Replay, context: TestContext): Promise<void> {
   const { target, contract, site } = registration;
-  await target.prepare({ onProgress: () => undefined, signal: context.signal });
-  const judged = await judgeReplay(target, contract, replay, { signal: context.signal });
+  const { signal } = context;
+  const ready = await target.prepare({ onProgress: () => undefined, signal });
+  const judged = await judgeReplay(ready, contract, replay, { signal });
   switch (judged.kind) {
     case 'pass':
       return;

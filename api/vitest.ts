@@ -1,5 +1,5 @@
 import { type Adapter, adapterTarget } from '../adapters/wire/adapter.ts';
-import { connectProcess } from '../adapters/wire/process.ts';
+import { commandTarget } from '../adapters/wire/command-target.ts';
 import type { Contract } from '../spec/contract.ts';
 import { checkContract, loadContract } from '../spec/io/load.ts';
 import type { Target } from '../spec/ports/target.ts';
@@ -53,11 +53,7 @@ export function conformance(implementation: Implementation, options: Conformance
 function targetOf(implementation: Implementation, name: string | undefined): Target {
   if (typeof implementation === 'function') return adapterTarget(name ?? 'the adapter', implementation);
   const { command, args = [] } = implementation;
-  return {
-    name: name ?? [command, ...args].join(' '),
-    prepare: () => Promise.resolve(),
-    connect: () => Promise.resolve(connectProcess(command, args)),
-  };
+  return commandTarget(name ?? [command, ...args].join(' '), [command, ...args]);
 }
 
 /** The stack above a function, without its first line. */

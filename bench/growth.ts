@@ -14,9 +14,10 @@ const OPERATIONS = 20_000;
 
 /** The model's speed and the generator's, in operations per second on one core, over the length of programs. Needs no guest. */
 export async function measureGrowth(rounds: number, seed: number): Promise<void> {
+  const target = await resolveTarget('reference').prepare({ onProgress: console.error });
   for (const name of listContracts()) {
     const contract = loadContract(name);
-    const session = await Session.open(resolveTarget('reference'), contract);
+    const session = await Session.open(target, contract);
     const rows = LENGTHS.map((length) => {
       const models: number[] = [];
       const generators: number[] = [];

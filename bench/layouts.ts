@@ -26,7 +26,8 @@ export interface Parts {
   readonly runCampaign: typeof runCampaign;
 }
 
-export type Target = ReturnType<Parts['resolveTarget']>;
+/** One that can be connected to. */
+export type Target = Awaited<ReturnType<ReturnType<Parts['resolveTarget']>['prepare']>>;
 export type Connect = Target['connect'];
 export type Contract = ReturnType<Parts['loadContract']>;
 export type Program = ReturnType<Parts['programNumber']>;
@@ -84,6 +85,14 @@ export async function loadParts(directory: string): Promise<Parts> {
     }),
   );
   return Object.fromEntries(parts) as unknown as Parts;
+}
+
+/** The target of a checkout, made ready with progress on standard error. */
+export async function prepareTarget({ resolveTarget }: Parts, name: string): Promise<Target> {
+  const target = resolveTarget(name);
+  // Until commit 738498a `prepare` yielded nothing, and it was the target itself that could be connected to.
+  const ready = (await target.prepare({ onProgress: console.error })) as Target | undefined;
+  return ready ?? (target as unknown as Target);
 }
 
 /** The layout of which no file is missing. */

@@ -1,5 +1,5 @@
 import { THIS } from './checkout.ts';
-import { loadParts } from './layouts.ts';
+import { loadParts, prepareTarget } from './layouts.ts';
 import { slopeOf } from './statistics.ts';
 
 const OPERATIONS = 3_000_000;
@@ -20,9 +20,9 @@ const GROWTH = 1;
 
 /** Runs a campaign on the simulator in this process and tells how much memory the process has on the way. */
 export async function measureMemory(seed: number): Promise<void> {
-  const { loadContract, resolveTarget, runCampaign } = await loadParts(THIS.directory);
-  const target = resolveTarget('sim');
-  await target.prepare({ onProgress: console.error });
+  const parts = await loadParts(THIS.directory);
+  const { loadContract, runCampaign } = parts;
+  const target = await prepareTarget(parts, 'sim');
   /** Millions of operations, and MB. */
   const samples: [number, number][] = [];
   const verdicts: string[] = [];

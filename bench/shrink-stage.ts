@@ -1,13 +1,13 @@
 import type { StageRequest } from './host-stages.ts';
-import type { Parts } from './layouts.ts';
+import { type Parts, prepareTarget } from './layouts.ts';
 
 type Failing = Parameters<Parts['shrink']>[1];
 type Shrunk = ReturnType<Parts['shrink']>;
 type Lane = InstanceType<Parts['Lane']>;
 type Lockstep = Parts['lockstep'];
 
-/** A simulator that is wrong where programs need several operations to show it. */
-const WRONG = 'mutant:fork-shares-private-pages';
+/** By the name that older checkouts know: a simulator that is wrong where programs need several operations to show it. */
+const WRONG = 'faulty:fork-shares-private-pages';
 
 /** Failing programs that are shrunk. */
 const SHRUNK = 3;
@@ -25,8 +25,7 @@ const BUDGET_MS = 600_000;
  */
 export async function measureShrink({ parts, contract, seed }: StageRequest): Promise<number> {
   const { lockstep } = parts;
-  const target = parts.resolveTarget(WRONG);
-  await target.prepare({ onProgress: () => undefined });
+  const target = await prepareTarget(parts, WRONG);
   const lane = new parts.Lane(target, contract);
   try {
     const failures: Failing[] = [];

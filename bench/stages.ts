@@ -4,14 +4,13 @@
  * Usage: node bench/stages.ts CHECKOUT TARGET CONTRACT PROGRAMS SEED
  */
 import { measureHost } from './host-stages.ts';
-import { loadParts } from './layouts.ts';
+import { loadParts, prepareTarget } from './layouts.ts';
 import { measureShrink } from './shrink-stage.ts';
 import { measureTarget } from './target-stages.ts';
 
 const [directory = '', name = '', contractName = '', programs, seed] = process.argv.slice(2);
 const parts = await loadParts(directory);
-const target = parts.resolveTarget(name);
-await target.prepare({ onProgress: console.error });
+const target = await prepareTarget(parts, name);
 const contract = parts.loadContract(contractName);
 const request = { parts, target, contract, programs: Number(programs), seed: Number(seed) };
 const stages = {

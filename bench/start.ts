@@ -3,7 +3,7 @@ import { askBatch, judgeReply } from '../properties/engine/batch.ts';
 import { lockstep } from '../properties/lockstep.ts';
 import type { Contract } from '../spec/contract.ts';
 import { type Program, PROGRAM_VERSION } from '../spec/program.ts';
-import type { Target } from '../spec/ports/target.ts';
+import type { ReadyTarget } from '../spec/ports/target.ts';
 
 const ONE_OPERATION: Program = {
   version: PROGRAM_VERSION,
@@ -11,7 +11,7 @@ const ONE_OPERATION: Program = {
 };
 
 /** Milliseconds from nothing to the first operation that is checked at all levels; the target is prepared. */
-export async function timeToFirstOperation(target: Target, contract: Contract): Promise<number> {
+export async function timeToFirstOperation(target: ReadyTarget, contract: Contract): Promise<number> {
   const begun = performance.now();
   const session = await Session.open(target, contract);
   try {

@@ -1,7 +1,7 @@
 import { resolveTarget } from '../adapters/targets.ts';
 import { formatTable } from '../reports/format.ts';
 import { listContracts, loadContract } from '../spec/io/load.ts';
-import type { Target } from '../spec/ports/target.ts';
+import type { ReadyTarget } from '../spec/ports/target.ts';
 import { type BenchGuest, coldTarget, openBenchGuest } from './guest.ts';
 import { modelSpeed } from './model.ts';
 import { timeToFirstOperation } from './start.ts';
@@ -43,8 +43,7 @@ export interface WaysRequest {
 
 /** Measures the ways to drive one guest side by side, for each contract, and how long a guest takes to its first operation. */
 export async function compareWaysInGuest(request: WaysRequest): Promise<void> {
-  const target = resolveTarget(request.target);
-  await target.prepare({ onProgress: console.error });
+  const target = await resolveTarget(request.target).prepare({ onProgress: console.error });
   console.log(`${target.name}. ${String(request.rounds)} rounds with ${String(request.programs)} programs each,`);
   console.log(
     'the ways one after the other in each round, in one guest for each contract; median (smallest–largest)\n',
@@ -53,7 +52,7 @@ export async function compareWaysInGuest(request: WaysRequest): Promise<void> {
   await measureStarts(target);
 }
 
-async function compareWays(target: Target, contractName: string, request: WaysRequest): Promise<void> {
+async function compareWays(target: ReadyTarget, contractName: string, request: WaysRequest): Promise<void> {
   const { programs: count, rounds, seed } = request;
   const guest = await openBenchGuest(target, loadContract(contractName));
   try {
@@ -112,9 +111,9 @@ function report(contractName: string, results: Results, model: readonly number[]
   console.log(`model alone: ${formatSpread(spreadOf(model))} operations per second on one core\n`);
 }
 
-async function measureStarts(target: Target): Promise<void> {
+async function measureStarts(target: ReadyTarget): Promise<void> {
   const contract = loadContract(listContracts()[0] ?? '');
-  const ways: [string, Target][] = [['first checked operation', target]];
+  const ways: [string, ReadyTarget][] = [['first checked operation', target]];
   if (target.name.startsWith(RESTORED)) {
     ways.push(['… with a boot', await coldTarget(target.name.slice(RESTORED.length), console.error)]);
   }

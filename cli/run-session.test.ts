@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { alwaysReady } from '../adapters/wire/always-ready.ts';
 import type { Campaign } from '../properties/engine/campaign-types.ts';
 import { counterexample, failed, passed } from '../tools/testing/journal.ts';
 import { readJournal } from '../reports/read-journal.ts';
@@ -16,8 +17,8 @@ import { runSession, type Session } from './run-session.ts';
 const never = (): never => {
   throw new Error('no test connects');
 };
-const target = (name: string, prepare: Target['prepare'] = () => Promise.resolve()): Target => {
-  return { name, prepare, connect: never };
+const target = (name: string, prepare?: () => Promise<never>): Target => {
+  return prepare === undefined ? alwaysReady({ name, connect: never }) : { name, prepare };
 };
 const pass = (campaign: Campaign): Promise<void> => {
   campaign.write({ ...passed, target: campaign.target.name, contract: campaign.contract.name });

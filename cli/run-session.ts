@@ -5,7 +5,7 @@ import { type RunView, viewRun, worstVerdict, zeroVerdicts } from '../reports/ru
 import type { Contract } from '../spec/contract.ts';
 import { ConformanceError, messageOf } from '../spec/errors.ts';
 import { JOURNAL_VERSION, type JournalEntry, type Verdict } from '../spec/journal.ts';
-import type { Target } from '../spec/ports/target.ts';
+import type { ReadyTarget, Target } from '../spec/ports/target.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { TOOL } from './invocation.ts';
 import { prepareTargets } from './prepare-targets.ts';
@@ -91,20 +91,25 @@ function headerOf(plan: RunPlan, begun: Date): JournalEntry & { type: 'header' }
 async function checkTargets(session: Session): Promise<void> {
   const { plan, progress, signal } = session;
   const notes = new Set<string>();
-  const broken = await prepareTargets(plan.targets, { progress, signal });
+  const { ready, broken } = await prepareTargets(plan.targets, { progress, signal });
   for (const [name, problem] of broken) progress.print(`${name} is left out: ${escapeControls(problem)}`);
   for (const target of plan.targets) {
     for (const contract of plan.contracts) {
       if (signal.aborted) return;
-      const problem = broken.get(target.name);
-      if (problem === undefined) await checkTarget(session, target, contract, notes);
-      else recordBroken(session, target, contract, problem);
+      const prepared = ready.get(target.name);
+      if (prepared !== undefined) await checkTarget(session, prepared, contract, notes);
+      else recordBroken(session, target.name, contract, broken.get(target.name) ?? 'it was not prepared');
     }
   }
 }
 
 /** @param notes - what was said of targets already, so that it is said once, not for each contract */
-async function checkTarget(session: Session, target: Target, contract: Contract, notes: Set<string>): Promise<void> {
+async function checkTarget(
+  session: Session,
+  target: ReadyTarget,
+  contract: Contract,
+  notes: Set<string>,
+): Promise<void> {
   const { plan, recorder, progress, signal } = session;
   const label = `${target.name} ${contract.name}`;
   progress.stage(`${label}: starting`);
@@ -135,15 +140,15 @@ async function checkTarget(session: Session, target: Target, contract: Contract,
   } catch (error) {
     // A usage error and a journal that cannot be written concern the whole run; anything else is a mistake of ours.
     if (error instanceof ConformanceError && (error.kind === 'usage' || error.code === 'journal')) throw error;
-    recordBroken(session, target, contract, `the harness broke: ${messageOf(error)}`);
+    recordBroken(session, target.name, contract, `the harness broke: ${messageOf(error)}`);
   }
 }
 
-function recordBroken({ plan, recorder }: Session, target: Target, contract: Contract, message: string): void {
+function recordBroken({ plan, recorder }: Session, target: string, contract: Contract, message: string): void {
   for (const property of plan.properties) {
     recorder.write({
       type: 'result',
-      target: target.name,
+      target,
       contract: contract.name,
       property,
       verdict: 'errored',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { KernelTargetOptions } from '../adapters/qemu/target.ts';
+import type { ModuleTargetOptions } from '../adapters/linux/guest-software.ts';
 import type { UserModule } from '../adapters/linux/user-module.ts';
 import { type Contract, DEFAULT_MODE } from '../spec/contract.ts';
 import { ConformanceError } from '../spec/errors.ts';
@@ -26,7 +26,7 @@ export function withUserDriver(command: Command): Command {
  *
  * @throws ConformanceError of kind `usage` when the options do not fit to each other or to the contract
  */
-export function userDriver(options: UserDriverOptions, contracts: readonly Contract[]): KernelTargetOptions {
+export function userDriver(options: UserDriverOptions, contracts: readonly Contract[]): ModuleTargetOptions {
   const { module, moduleParams: params, device } = options;
   if (module === undefined) {
     const alone = params !== undefined ? '--module-params' : device !== undefined ? '--device' : undefined;

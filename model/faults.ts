@@ -108,7 +108,7 @@ export function faultIn(draft: Draft, process: ProcessDraft, vma: Vma, page: num
     return writeProtected(draft, process, vma, page, present);
   }
   // mm/memory.c `do_fault`: a page that was there and is gone cannot be asked for.
-  if (placementOf(draft.contract) !== 'fault') return GONE;
+  if (!placementOf(draft.contract).comesBack) return GONE;
   if (write && (vma.flags & flag.VM_SHARED) === 0) return copyFault(draft, process, vma, page);
   return driverFault(draft, process, vma, page, write);
 }

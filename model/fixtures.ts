@@ -3,7 +3,7 @@ import { applicableClauses } from '../spec/clauses.ts';
 import { Contract } from '../spec/contract.ts';
 import lkmc from '../spec/contracts/lkmc_mmap.json' with { type: 'json' };
 import pages from '../spec/contracts/pages_mmap.json' with { type: 'json' };
-import { type KernelProfile, MEASURED_SERIES } from '../spec/kernel.ts';
+import { DEFAULT_SERIES, type KernelProfile, MEASURED_SERIES } from '../spec/kernel.ts';
 import { platformOf } from '../spec/platform.ts';
 import { LEVELS, type Observation } from '../spec/observation.ts';
 import { FAILURES } from '../spec/operations/define.ts';
@@ -26,7 +26,7 @@ const DEFAULT_VERSION: Version = [6, 12];
 export function profile(contract: Contract, version: Version, facts: Partial<TargetFacts> = {}): KernelProfile {
   const proc = contract.node.kind === 'proc';
   const series = version.join('.');
-  const measured = MEASURED_SERIES.find((one) => one === series) ?? '6.12';
+  const measured = MEASURED_SERIES.find((one) => one === series) ?? DEFAULT_SERIES;
   return {
     release: series,
     version,

@@ -1,4 +1,5 @@
 import { placementOf } from '../spec/contract.ts';
+import type { PlacementFlag } from '../spec/placements.ts';
 import { marksTracked } from './changes.ts';
 import type { Draft } from './draft.ts';
 import { changePage, readsNewEntries } from './pages.ts';
@@ -8,18 +9,19 @@ import * as flag from './vm-flags.ts';
 
 /** Drivers that put all pages in place in `mmap`, instead of one by one when they are accessed. */
 
+const FLAG_BITS: Readonly<Record<PlacementFlag, number>> = {
+  mixedmap: flag.VM_MIXEDMAP,
+  pfnmap: flag.VM_PFNMAP,
+  io: flag.VM_IO,
+  dontexpand: flag.VM_DONTEXPAND,
+  dontdump: flag.VM_DONTDUMP,
+};
+
 /** The flags that placing pages sets by itself (mm/memory.c `vm_insert_page`, `remap_pfn_range`). */
 export function placementFlags({ contract, kernel }: Draft): number {
-  switch (placementOf(contract)) {
-    case 'fault':
-      return 0;
-    case 'insert':
-      return flag.VM_MIXEDMAP;
-    case 'remap': {
-      const tracked = kernel.platform.tracksRemapped && marksTracked(kernel) ? flag.VM_PAT : 0;
-      return flag.VM_PFNMAP | flag.VM_IO | flag.VM_DONTEXPAND | flag.VM_DONTDUMP | tracked;
-    }
-  }
+  const { flags, isTracked } = placementOf(contract);
+  const tracked = isTracked && kernel.platform.tracksRemapped && marksTracked(kernel) ? flag.VM_PAT : 0;
+  return flags.reduce((bits, name) => bits | FLAG_BITS[name], tracked);
 }
 
 /**
@@ -27,8 +29,8 @@ export function placementFlags({ contract, kernel }: Draft): number {
  * writable: `vm_page_prot` is as the kernel made it of the flags, before it looks at soft-dirty.
  */
 export function placePages(draft: Draft, process: ProcessDraft, vma: Vma): void {
-  const placement = placementOf(draft.contract);
-  if (placement === 'fault') return;
+  const { when, hasPages } = placementOf(draft.contract);
+  if (when === 'access') return;
   const buffer = draft.descriptions.get(vma.description)?.buffer;
   if (buffer === undefined) throw new Error('model: an area of no file description');
   const wanted = flag.VM_SHARED | flag.VM_WRITE;
@@ -45,5 +47,5 @@ export function placePages(draft: Draft, process: ProcessDraft, vma: Vma): void 
     changePage(draft, process, page, entry);
   }
   draft.framesClauses.push(draft.contract.fault === 'first' ? 'FRAME-01' : 'FRAME-02');
-  draft.framesClauses.push(placement === 'insert' ? 'PLACE-01' : 'PLACE-02');
+  draft.framesClauses.push(hasPages ? 'PLACE-01' : 'PLACE-02');
 }

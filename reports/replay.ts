@@ -1,4 +1,4 @@
-import { LEVELS } from '../spec/observation.ts';
+import { fieldOf, LEVELS } from '../spec/observation.ts';
 import { escapeControls } from './escape.ts';
 import { formatValue, type Paint, plain } from './format.ts';
 
@@ -16,32 +16,34 @@ export function describeReplay(steps: readonly ReplayedStep[], paint: Paint = pl
   return steps.flatMap((step, index) => {
     const head = `${String(index).padStart(3)}  ${escapeControls(step.text)}`;
     const { disagreement } = step;
+    const level = LEVELS.find((one) => one === disagreement?.level);
+    const disagreeing = level === undefined ? disagreement?.level : fieldOf(level);
     return [
       disagreement === undefined ? `  ${head}` : paint('red', `> ${head}  breaks ${disagreement.clause}`),
-      ...levelsOf(step).flatMap((level) => describeLevel(step, level, disagreement?.level === level, paint)),
+      ...fieldsOf(step).flatMap((field) => describeField(step, field, field === disagreeing, paint)),
     ];
   });
 }
 
-function describeLevel(step: ReplayedStep, level: string, disagrees: boolean, paint: Paint): string[] {
-  const expected = formatValue(at(step.expected, level));
-  const observed = formatValue(at(step.observed, level));
+function describeField(step: ReplayedStep, field: string, disagrees: boolean, paint: Paint): string[] {
+  const expected = formatValue(at(step.expected, field));
+  const observed = formatValue(at(step.observed, field));
   const margin = disagrees ? '>      ' : '       ';
-  if (expected === observed) return [`${margin}${level}: ${observed}`];
-  const lines = [`${margin}${level} expected: ${expected}`, `${margin}${level} observed: ${observed}`];
+  if (expected === observed) return [`${margin}${field}: ${observed}`];
+  const lines = [`${margin}${field} expected: ${expected}`, `${margin}${field} observed: ${observed}`];
   return disagrees ? lines.map((line) => paint('red', line)) : lines;
 }
 
-/** The levels that either side speaks of, coarse to fine, then whatever else there is. */
-function levelsOf(step: ReplayedStep): string[] {
+/** The fields of the levels that either side speaks of, coarse to fine, then whatever else there is. */
+function fieldsOf(step: ReplayedStep): string[] {
   const keys = new Set([step.expected, step.observed].flatMap((side) => (isRecord(side) ? Object.keys(side) : [])));
   if (keys.size === 0) return [''];
-  const known = LEVELS.filter((level) => keys.delete(level));
+  const known = LEVELS.map(fieldOf).filter((field) => keys.delete(field));
   return [...known, ...keys];
 }
 
-function at(side: unknown, level: string): unknown {
-  return isRecord(side) ? side[level] : level === '' ? side : undefined;
+function at(side: unknown, field: string): unknown {
+  return isRecord(side) ? side[field] : field === '' ? side : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

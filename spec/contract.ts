@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DEFAULT_PLACEMENT, type Placement, PLACEMENT_NAMES, PLACEMENTS } from './placements.ts';
 
 /** Versions of contracts that this release reads; the last one is the one to write. */
 export const CONTRACT_VERSIONS = [1, 2] as const;
@@ -16,8 +17,7 @@ export type Callback = (typeof CALLBACKS)[number];
 /** Errors by which drivers refuse a mapping. */
 export const MMAP_ERRORS = ['EINVAL', 'ENXIO', 'EPERM', 'EACCES', 'ENODEV', 'EOPNOTSUPP'] as const;
 
-/** How the pages of a mapping get there. */
-export type Placement = 'fault' | 'insert' | 'remap';
+const PLACEMENT_MEANINGS = PLACEMENT_NAMES.map((name) => `\`${name}\`: ${PLACEMENTS[name].meaning}`).join(' ');
 
 const NodeOfDevice = z.strictObject({
   kind: z
@@ -58,11 +58,9 @@ const Mmap = z.strictObject({
       'Which offsets and lengths `mmap` takes. `any`: all; what lies behind the buffer ends with SIGBUS when it is accessed. `buffer`: those that lie within the buffer. `whole`: only all pages of the buffer, from offset 0 (version 2). What is not taken fails with `refusal`.',
     ),
   pages: z
-    .enum(['fault', 'insert', 'remap'])
+    .enum(PLACEMENT_NAMES)
     .optional()
-    .describe(
-      'How pages get into a mapping (version 2). `fault`: one by one, at the first access, by the driver’s fault handler (`vm_operations.fault`). `insert`: all at once in `mmap`, by vm_insert_page, vm_map_pages or remap_vmalloc_range, without a fault handler: a program sees VM_MIXEDMAP (`mm`), a fork that needs no fault, and SIGBUS at a page that is gone (after MADV_DONTNEED, or where mremap has made the mapping longer). `remap`: all at once in `mmap`, by one remap_pfn_range over the whole mapping, without a fault handler: a program sees VM_PFNMAP and VM_IO (`pf`, `io`, also `de` and `dd`), nothing in pagemap (before Linux 7.3 nor in mincore), EINVAL from MADV_DONTNEED, and EFAULT or EIO wherever the kernel itself would have to get at the pages (process_vm_readv, /proc/PID/mem, MADV_POPULATE_READ). Absent: `fault`.',
-    ),
+    .describe(`How pages get into a mapping (version 2). ${PLACEMENT_MEANINGS} Absent: \`${DEFAULT_PLACEMENT}\`.`),
   private: z
     .enum(['mapped', 'refused'])
     .optional()
@@ -187,16 +185,16 @@ export const Contract = Shape.superRefine((contract, context) => {
     const place = contract.node.kind === 'proc' ? 'within /proc' : 'outside /proc';
     report(['node', 'path'], `a node of kind "${contract.node.kind}" lies ${place}, got "${contract.node.path}"`);
   }
-  const placement = mmap.pages ?? 'fault';
-  if (placement === 'fault') return;
-  if (mmap.range === 'any') {
+  const { pages: placement = DEFAULT_PLACEMENT } = mmap;
+  const { when, mapsPrivately } = PLACEMENTS[placement];
+  if (when === 'mmap' && mmap.range === 'any') {
     report(['mmap', 'range'], `expected "buffer" or "whole" where pages are placed by "${placement}", got "any"`);
   }
-  if (placement === 'remap' && mmap.private !== 'refused') {
+  if (!mapsPrivately && mmap.private !== 'refused') {
     const got = mmap.private === undefined ? 'nothing' : `"${mmap.private}"`;
     report(
       ['mmap', 'private'],
-      `expected "refused" where pages are placed by "remap" (a private mapping shows a physical page number as its offset, which cannot be compared), got ${got}`,
+      `expected "refused" where pages are placed by "${placement}" (a private mapping shows a physical page number as its offset, which cannot be compared), got ${got}`,
     );
   }
 }).meta({ id: 'Contract' });
@@ -217,7 +215,7 @@ function newerParts({ mmap, read, write, log }: z.output<typeof Shape>): (readon
 
 /** How the pages of mappings get there. */
 export function placementOf({ mmap }: Contract): Placement {
-  return mmap.pages ?? 'fault';
+  return PLACEMENTS[mmap.pages ?? DEFAULT_PLACEMENT];
 }
 
 /** The callbacks that the driver logs. */

@@ -35,21 +35,13 @@ const RANGES = {
   whole: 'mmap takes all pages of the buffer from offset 0, and nothing else',
 } as const;
 
-const PLACEMENTS = {
-  fault: 'Pages come one by one, by the fault handler, at the first access.',
-  insert:
-    'mmap puts all pages in place (VM_MIXEDMAP): no access faults, fork copies the page tables, and a page that is gone ends with SIGBUS.',
-  remap:
-    'mmap puts all pages in place as page frame numbers (VM_PFNMAP, VM_IO): no access faults, pagemap shows none, and the kernel gets at none for anybody else.',
-} as const;
-
 function mapping(contract: Contract): string[] {
   const { range, refusal = 'EINVAL', private: ofPrivate = 'mapped' } = contract.mmap;
   const refused = [range === 'any' ? '' : 'other ranges', ofPrivate === 'refused' ? 'MAP_PRIVATE' : '']
     .filter((what) => what !== '')
     .join(' and ');
   const refuses = refused === '' ? '' : `; ${refused} ${refused.includes(' and ') ? 'fail' : 'fails'} with ${refusal}`;
-  return [`${RANGES[range]}${refuses}.`, PLACEMENTS[placementOf(contract)]];
+  return [`${RANGES[range]}${refuses}.`, placementOf(contract).sentence];
 }
 
 function areas({ mmap: { flags, callsVmOpen }, vmOperations }: Contract): string {

@@ -11,6 +11,9 @@ type Version = readonly [major: number, minor: number];
 export const MEASURED_SERIES = ['5.10', '6.1', '6.12', '7.3'] as const;
 export type MeasuredSeries = (typeof MEASURED_SERIES)[number];
 
+/** The series of Debian 13, which most people run: what is meant where none is named. */
+export const DEFAULT_SERIES: MeasuredSeries = '6.12';
+
 /** What differs between kernels, as far as it decides what a program observes. Built from what the target reports. */
 export interface KernelProfile {
   readonly release: string;

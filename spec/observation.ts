@@ -6,6 +6,32 @@ export const LEVELS = ['outcome', 'layout', 'frames', 'callbacks', 'health'] as 
 export const Level = z.enum(LEVELS).meta({ id: 'Level' });
 export type Level = z.infer<typeof Level>;
 
+/**
+ * When a target that observes a level says something on it: `always`: of every operation, whether it was asked for the level or
+ * not. `checkpoints`: at every checkpoint and at the end. `changes`: when there is something new, which sooner or later
+ * there is. `mistakes`: only when the driver has made one, so that a target may be silent for ever.
+ */
+type Told = 'always' | 'checkpoints' | 'changes' | 'mistakes';
+
+/** What there is to know of a level beside how its observations are compared. */
+export const LEVEL_TABLE = {
+  outcome: { field: 'outcome', told: 'always' },
+  layout: { field: 'layout', told: 'checkpoints' },
+  frames: { field: 'frames', told: 'changes' },
+  callbacks: { field: 'callbacks', told: 'changes' },
+  health: { field: 'remains', told: 'mistakes' },
+} as const satisfies Readonly<Record<Level, { readonly field: string; readonly told: Told }>>;
+
+/** The levels of which a target that claims them has something to say sooner or later, when it is asked for them. */
+export const SHOWN_LEVELS: readonly Level[] = LEVELS.filter((level) =>
+  (['checkpoints', 'changes'] as readonly Told[]).includes(LEVEL_TABLE[level].told),
+);
+
+/** The field of an observation that belongs to a level. */
+export function fieldOf(level: Level): keyof Observation {
+  return LEVEL_TABLE[level].field;
+}
+
 export const EncodedBytes = z.string().meta({
   id: 'EncodedBytes',
   description:

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../spec/errors.ts';
 import { qemuVersion, rememberedAccelerator } from '../qemu/accelerator.ts';
+import { X86_64 } from './architecture.ts';
 import { defaultCacheDir, exists, layersReady } from './cache.ts';
 import { findDebianArchives } from './debian-sources.ts';
 import { installCommand, missingPackages } from './packages.ts';
@@ -24,7 +25,7 @@ const WANTED_FREE_BYTES = 2e9;
 export async function diagnoseKernel(tool: string, cacheDir: string = defaultCacheDir()): Promise<Finding[]> {
   return Promise.all([
     check('packages', packages),
-    check('qemu', async () => ({ ok: true, detail: await qemuVersion() })),
+    check('qemu', async () => ({ ok: true, detail: await qemuVersion(X86_64) })),
     check('debian archive', async () => {
       const archives = await findDebianArchives();
       return {
@@ -61,7 +62,7 @@ async function acceleration(cacheDir: string): Promise<Answer> {
   if (!(await exists('/dev/kvm'))) {
     return { ok: true, detail: 'There is no /dev/kvm; guests are emulated.' };
   }
-  const answer = await rememberedAccelerator(cacheDir);
+  const answer = await rememberedAccelerator(cacheDir, X86_64);
   return {
     ok: true,
     detail: answer === undefined ? 'Not tried yet; the first guest tells.' : `${answer.accelerator}: ${answer.reason}`,

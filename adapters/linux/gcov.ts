@@ -9,7 +9,8 @@ import { withBuildDirectory } from './build-directory.ts';
 import { addCounters, countedPlaces } from './gcda.ts';
 import { BUILD_ENVIRONMENT, type BuiltModules, NOTES_DIR } from './modules.ts';
 import { runInRoot } from './run-command.ts';
-import { BUILD_DIR, type BuildRoot } from './root.ts';
+import type { BuildRoot } from './kernel-source.ts';
+import { BUILD_DIR } from './root.ts';
 
 /** What gcov says in JSON of one file of counters, as far as it is of use. */
 const GcovLine = z.object({

@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
 import { execa } from 'execa';
+import type { Architecture } from './architecture.ts';
 
 /** A driver of the kernel itself, ready to be loaded. */
 export interface Driver {
@@ -9,14 +10,14 @@ export interface Driver {
   readonly content: Uint8Array;
 }
 
-/** What stands between the helper and the host: the bus of the port, and the port. */
-const NEEDED = ['virtio_pci', 'virtio_console'];
-
 /**
  * Collects the drivers that a guest must load before it can reach the host, each after those that it depends on.
  * Debian builds them into newer kernels, and then there is nothing to collect.
+ *
+ * @param modulesDir the directory of the kernel's modules
+ * @throws ConformanceError of kind `target` and code `driver-missing`
  */
-export async function guestDrivers(modulesDir: string): Promise<readonly Driver[]> {
+export async function guestDrivers(modulesDir: string, { portDrivers }: Architecture): Promise<readonly Driver[]> {
   const builtin = new Set(
     (await readFile(path.join(modulesDir, 'modules.builtin'), 'utf8')).split('\n').map(moduleName),
   );
@@ -38,7 +39,7 @@ export async function guestDrivers(modulesDir: string): Promise<readonly Driver[
     }
     loaded.set(name, { name, content });
   };
-  for (const name of NEEDED) {
+  for (const name of portDrivers) {
     await add(name);
   }
   return [...loaded.values()];

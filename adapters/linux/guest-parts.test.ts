@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { MEASURED_SERIES } from '../../spec/kernel.ts';
+import { X86_64 } from './architecture.ts';
 import { moduleDependencies } from './guest-drivers.ts';
 import { packCpio } from './cpio.ts';
 import { parseIndexTargets, sourceLines } from './debian-sources.ts';
@@ -39,15 +41,15 @@ test('the console keeps its end only', () => {
 });
 
 test('an unknown kernel is a usage error that lists the known ones', () => {
-  expect(knownKernels()).toEqual(['5.10', '6.1', '6.12', '7.3']);
+  expect(knownKernels()).toEqual(MEASURED_SERIES);
   expect(() => kernelRelease('6.6')).toThrow(
     expect.objectContaining({
       kind: 'usage',
       code: 'unknown-kernel',
-      message: expect.stringContaining('5.10, 6.1, 6.12, 7.3') as string,
+      message: expect.stringContaining(MEASURED_SERIES.join(', ')) as string,
     }),
   );
-  expect(kernelPackages(kernelRelease('7.3'))).toContain('linux-image-cloud-amd64/trixie-backports');
+  expect(kernelPackages(kernelRelease('7.3'), X86_64)).toContain('linux-image-cloud-amd64/trixie-backports');
 });
 
 test('the archives are read from what apt says, and only those of Debian', () => {

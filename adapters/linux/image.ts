@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Architecture } from './architecture.ts';
 import { buildLayer, layerKey } from './cache.ts';
 import { ConformanceError } from '../../spec/errors.ts';
 import { packCpio } from './cpio.ts';
@@ -19,6 +20,7 @@ export interface ModuleToLoad {
 }
 
 interface ImageOptions {
+  readonly architecture: Architecture;
   /** The drivers that the guest loads first: they connect it to the host. */
   readonly drivers: readonly Driver[];
   readonly built: BuiltModules;
@@ -64,12 +66,16 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
   const directory = await buildLayer({ ...options, name: 'image', key }, async (target) => {
     options.onProgress('Packing the guest image.');
     const init = path.join(target, 'init');
-    await run('gcc', ['-std=c17', '-Wall', '-Wextra', '-Werror', '-O2', '-static', '-o', init, INIT_SOURCE], {
-      what: "Building the guest's first process",
-      code: 'init-failed',
-      hint: 'Install gcc and libc6-dev.',
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    await run(
+      `${options.architecture.compilerPrefix}gcc`,
+      ['-std=c17', '-Wall', '-Wextra', '-Werror', '-O2', '-static', '-o', init, INIT_SOURCE],
+      {
+        what: "Building the guest's first process",
+        code: 'init-failed',
+        hint: 'Install gcc and libc6-dev.',
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+    );
     const own = await Promise.all(
       options.modules.map(async ({ name }) => ({ name, content: await readModule(options.built, name) })),
     );

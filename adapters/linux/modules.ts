@@ -4,7 +4,7 @@ import { ConformanceError } from '../../spec/errors.ts';
 import { withBuildDirectory } from './build-directory.ts';
 import { buildLayer, layerKey } from './cache.ts';
 import { run, runInRoot } from './run-command.ts';
-import type { BuildRoot } from './root.ts';
+import type { BuildRoot } from './kernel-source.ts';
 
 /** Raise it when this file builds other modules from the same sources. */
 const BUILD_VERSION = 1;

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
+import { X86_64 } from './architecture.ts';
 
 interface Requirement {
   /** The name of the Debian and Ubuntu package. */
@@ -32,7 +33,7 @@ const ROOT: readonly Requirement[] = [
 /** What guests of QEMU need besides. */
 const GUEST: readonly Requirement[] = [
   ...ROOT,
-  { package: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+  { package: X86_64.qemu.package, command: X86_64.qemu.binary },
   { package: 'xz-utils', command: 'xz' },
   { package: 'zstd', command: 'zstd' },
 ];

@@ -1,4 +1,6 @@
 import { ConformanceError } from '../../spec/errors.ts';
+import { MEASURED_SERIES, type MeasuredSeries } from '../../spec/kernel.ts';
+import type { Architecture } from './architecture.ts';
 
 /** Where a kernel series comes from: a Debian suite, and which archives of it to read. */
 export interface KernelRelease {
@@ -14,17 +16,18 @@ export interface KernelRelease {
   readonly kernelSuite?: string;
 }
 
-const RELEASES: readonly KernelRelease[] = [
+/** Where Debian has each measured series: one that is added without it does not compile. */
+const RELEASES: Readonly<Record<MeasuredSeries, Omit<KernelRelease, 'series'>>> = {
   // The security archive of bullseye no longer holds the meta packages that its own index lists.
-  { series: '5.10', suite: 'bullseye', extraSuites: [] },
-  { series: '6.1', suite: 'bookworm', extraSuites: [], securitySuite: 'bookworm-security' },
-  { series: '6.12', suite: 'trixie', extraSuites: [], securitySuite: 'trixie-security' },
-  { series: '7.3', suite: 'trixie', extraSuites: ['trixie-backports'], kernelSuite: 'trixie-backports' },
-];
+  '5.10': { suite: 'bullseye', extraSuites: [] },
+  '6.1': { suite: 'bookworm', extraSuites: [], securitySuite: 'bookworm-security' },
+  '6.12': { suite: 'trixie', extraSuites: [], securitySuite: 'trixie-security' },
+  '7.3': { suite: 'trixie', extraSuites: ['trixie-backports'], kernelSuite: 'trixie-backports' },
+};
 
 /** The kernel series that `kernel:SERIES` accepts, oldest first. */
 export function knownKernels(): readonly string[] {
-  return RELEASES.map((release) => release.series);
+  return MEASURED_SERIES;
 }
 
 /**
@@ -33,8 +36,8 @@ export function knownKernels(): readonly string[] {
  * @throws ConformanceError of kind `usage` and code `unknown-kernel` when no Debian suite is known to have it.
  */
 export function kernelRelease(series: string): KernelRelease {
-  const release = RELEASES.find((candidate) => candidate.series === series);
-  if (release === undefined) {
+  const known = MEASURED_SERIES.find((candidate) => candidate === series);
+  if (known === undefined) {
     throw new ConformanceError(
       'usage',
       'unknown-kernel',
@@ -42,11 +45,11 @@ export function kernelRelease(series: string): KernelRelease {
       { hint: `Name one of them, for example kernel:${knownKernels().at(-2) ?? ''}.` },
     );
   }
-  return release;
+  return { series: known, ...RELEASES[known] };
 }
 
 /** The Debian packages of the kernel itself: the image, and the headers with the compiler that they depend on. */
-export function kernelPackages(release: KernelRelease): readonly string[] {
+export function kernelPackages(release: KernelRelease, { kernelFlavour }: Architecture): readonly string[] {
   const suffix = release.kernelSuite === undefined ? '' : `/${release.kernelSuite}`;
-  return [`linux-image-cloud-amd64${suffix}`, `linux-headers-cloud-amd64${suffix}`];
+  return [`linux-image-${kernelFlavour}${suffix}`, `linux-headers-${kernelFlavour}${suffix}`];
 }

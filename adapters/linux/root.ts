@@ -1,36 +1,13 @@
 import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
+import { type Architecture, X86_64 } from './architecture.ts';
 import { buildLayer, exists, layerKey } from './cache.ts';
 import { findDebianArchives, sourceLines } from './debian-sources.ts';
+import type { Kernel, KernelSource } from './kernel-source.ts';
 import { contained, run } from './run-command.ts';
 import { kernelPackages } from './releases.ts';
 import type { KernelRelease } from './releases.ts';
-
-/** A directory with a kernel, its modules, its headers and the compiler that goes with them. */
-export interface KernelRoot {
-  readonly directory: string;
-  readonly key: string;
-  /** What `uname -r` says in the guest. */
-  readonly kernelVersion: string;
-  readonly kernelPath: string;
-  /** The directory of the kernel's own modules. */
-  readonly modulesDir: string;
-}
-
-/** A root in which modules for some kernel can be built. */
-export interface BuildRoot {
-  /** The root: it holds the compiler. */
-  readonly directory: string;
-  /** Everything that decides what is built from the same sources. */
-  readonly key: string;
-  /** What `uname -r` says in the guest. */
-  readonly kernelVersion: string;
-  /** What the kernel was built in, if it does not lie in the root, where its package puts it: copied for each build. */
-  readonly buildTree?: string;
-  /** What `make` has to be told besides: the architecture. */
-  readonly makeArguments?: readonly string[];
-}
 
 /** Raise it when this file makes another root from the same packages. */
 const LAYOUT_VERSION = 1;
@@ -57,33 +34,32 @@ const MOUNT_POINTS = ['dev', 'proc', 'tmp'];
 /** Where modules are built, inside the root. */
 export const BUILD_DIR = 'build';
 
-export interface LayerContext {
-  readonly cacheDir: string;
-  readonly onProgress: (message: string) => void;
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Makes the root of a kernel, or finds it in the cache.
+ * A kernel as a Debian release has it, with its modules, its headers and the compiler that goes with them, all in one root.
  *
  * The packages are extracted and not configured: no maintainer script runs, so it takes seconds, needs no services,
  * and no initramfs is generated that nobody uses.
  */
-export async function prepareRoot(release: KernelRelease, context: LayerContext): Promise<KernelRoot> {
-  const packages = [...kernelPackages(release), ...BUILD_PACKAGES];
-  const key = layerKey([
-    'root',
-    String(LAYOUT_VERSION),
-    release.suite,
-    release.extraSuites,
-    release.securitySuite ?? '',
-    packages,
-  ]);
-  const directory = await buildLayer({ ...context, name: `root-${release.series}`, key }, async (target) => {
-    context.onProgress(`Fetching Linux ${release.series} with its headers and compiler from Debian ${release.suite}.`);
-    await makeRoot(release, { packages, target, name: `kernel:${release.series}`, ...context });
-  });
-  return { ...(await inspectRoot(directory)), key };
+export function debianKernel(release: KernelRelease, architecture: Architecture = X86_64): KernelSource {
+  return {
+    provide: async (context) => {
+      const packages = [...kernelPackages(release, architecture), ...BUILD_PACKAGES];
+      const key = layerKey([
+        'root',
+        String(LAYOUT_VERSION),
+        release.suite,
+        release.extraSuites,
+        release.securitySuite ?? '',
+        packages,
+      ]);
+      const { series, suite } = release;
+      const directory = await buildLayer({ ...context, name: `root-${series}`, key }, async (target) => {
+        context.onProgress(`Fetching Linux ${series} with its headers and compiler from Debian ${suite}.`);
+        await makeRoot(release, { packages, target, name: `kernel:${series}`, architecture, ...context });
+      });
+      return { ...(await inspectRoot(directory)), architecture, key };
+    },
+  };
 }
 
 interface RootOptions {
@@ -92,12 +68,13 @@ interface RootOptions {
   readonly target: string;
   /** The name of the target that needs it, for a hint. */
   readonly name: string;
+  readonly architecture: Architecture;
   readonly signal?: AbortSignal;
 }
 
 /** Extracts packages of a Debian release into a directory. */
 export async function makeRoot(release: KernelRelease, options: RootOptions): Promise<void> {
-  const { packages, target, name, signal } = options;
+  const { packages, target, name, architecture, signal } = options;
   const archives = await findDebianArchives();
   const isRoot = process.getuid?.() === 0;
   await run(
@@ -111,7 +88,7 @@ export async function makeRoot(release: KernelRelease, options: RootOptions): Pr
         `--mode=${isRoot ? 'root' : 'chrootless'}`,
         '--variant=extract',
         '--format=directory',
-        '--architectures=amd64',
+        `--architectures=${architecture.debian}`,
         '--components=main',
         `--include=${packages.join(',')}`,
         release.suite,
@@ -132,7 +109,7 @@ export async function makeRoot(release: KernelRelease, options: RootOptions): Pr
   for (const name of [BUILD_DIR, ...MOUNT_POINTS]) await mkdir(path.join(target, name), { recursive: true });
 }
 
-async function inspectRoot(directory: string): Promise<Omit<KernelRoot, 'key'>> {
+async function inspectRoot(directory: string): Promise<Omit<Kernel, 'architecture' | 'key'>> {
   const versionsDir = (await exists(path.join(directory, 'usr/lib/modules'))) ? 'usr/lib/modules' : 'lib/modules';
   const versions = await readdir(path.join(directory, versionsDir));
   for (const kernelVersion of versions) {

@@ -3,6 +3,7 @@ import { loadContract } from '../../spec/io/load.ts';
 import type { Observation } from '../../spec/observation.ts';
 import { type Operation, type Program, PROGRAM_VERSION, type Setting, SETTING_NAMES } from '../../spec/program.ts';
 import { Session } from '../../properties/engine/session.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { resolveTarget } from '../targets.ts';
 
 /** The newest kernel knows all that the helper can do. */
@@ -23,8 +24,7 @@ describe.each(['lkmc_mmap', 'pages_mmap'])('the helper in a guest with %s', (nam
   let session: Session;
 
   beforeAll(async () => {
-    const target = resolveTarget(KERNEL);
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(resolveTarget(KERNEL));
     session = await Session.open(target, loadContract(name));
   });
   afterAll(async () => {
@@ -99,8 +99,7 @@ describe.each(['lkmc_mmap', 'pages_mmap'])('the helper in a guest with %s', (nam
   });
 
   it('skips a reload of a module that it does not have', async () => {
-    const target = resolveTarget(KERNEL);
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(resolveTarget(KERNEL));
     const other = await Session.open(target, { ...loadContract(name), name: 'other' });
     const [answer] = await other.run([{ version: PROGRAM_VERSION, ops: [reload] }]);
     expect(answer).toMatchObject({ result: 'skipped', reason: expect.stringContaining('"other"') as string });

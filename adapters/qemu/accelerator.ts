@@ -5,8 +5,8 @@ import { cpus, release } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../spec/errors.ts';
+import type { Architecture } from '../linux/architecture.ts';
 import { layerKey } from '../linux/cache.ts';
-import { QEMU } from './machine.ts';
 import { run } from '../linux/run-command.ts';
 import { bootMachine } from './saved-state.ts';
 import type { Accelerator, BootFiles } from './machine.ts';
@@ -23,24 +23,27 @@ export interface AcceleratorAnswer {
 }
 
 /** The version line of the installed QEMU, which saved states depend on. */
-export async function qemuVersion(): Promise<string> {
-  const output = await run(QEMU, ['--version'], {
+export async function qemuVersion({ qemu }: Architecture): Promise<string> {
+  const output = await run(qemu.binary, ['--version'], {
     what: 'Asking QEMU for its version',
     code: 'no-qemu',
-    hint: 'Install it: apt-get install --no-install-recommends qemu-system-x86',
+    hint: `Install it: apt-get install --no-install-recommends ${qemu.package}`,
   });
   return output.split('\n')[0] ?? '';
 }
 
-async function answerPath(cacheDir: string): Promise<string> {
-  const key = layerKey(['accelerator', release(), cpus()[0]?.model ?? '', await qemuVersion()]);
+async function answerPath(cacheDir: string, architecture: Architecture): Promise<string> {
+  const key = layerKey(['accelerator', release(), cpus()[0]?.model ?? '', await qemuVersion(architecture)]);
   return path.join(cacheDir, `accelerator-${key}.json`);
 }
 
 /** What an earlier probe on this machine has found, if there was one. */
-export async function rememberedAccelerator(cacheDir: string): Promise<AcceleratorAnswer | undefined> {
+export async function rememberedAccelerator(
+  cacheDir: string,
+  architecture: Architecture,
+): Promise<AcceleratorAnswer | undefined> {
   try {
-    return answerSchema.parse(JSON.parse(await readFile(await answerPath(cacheDir), 'utf8')));
+    return answerSchema.parse(JSON.parse(await readFile(await answerPath(cacheDir, architecture), 'utf8')));
   } catch {
     // A missing or damaged answer is asked for again.
     return undefined;
@@ -59,13 +62,13 @@ export async function chooseAccelerator(
     // Not remembered: permission for /dev/kvm can change at any time, and asking costs nothing.
     return { accelerator: 'tcg', reason: '/dev/kvm does not exist or may not be opened by this user.' };
   }
-  const remembered = await rememberedAccelerator(options.cacheDir);
+  const remembered = await rememberedAccelerator(options.cacheDir, boot.architecture);
   if (remembered !== undefined) {
     return remembered;
   }
   options.onProgress('Trying hardware acceleration with one guest.');
   const answer = await probe(boot, options.signal);
-  const file = await answerPath(options.cacheDir);
+  const file = await answerPath(options.cacheDir, boot.architecture);
   await mkdir(options.cacheDir, { recursive: true });
   const temporary = `${file}.${randomUUID()}`;
   try {

@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { ConformanceError, messageOf } from '../../spec/errors.ts';
+import type { Architecture } from '../linux/architecture.ts';
 import { QmpClient } from './qmp.ts';
 import { TextRing } from '../wire/text-ring.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** What a guest boots from. */
+/** What a guest boots from, and on. */
 export interface BootFiles {
+  readonly architecture: Architecture;
   readonly kernelPath: string;
   readonly initramfsPath: string;
 }
@@ -35,8 +37,6 @@ export interface Machine {
   kill(): void;
 }
 
-export const QEMU = 'qemu-system-x86_64';
-
 /** The name under which the guest finds its port; `init.c` looks for it. */
 const PORT_NAME = 'mmap-conformance.0';
 
@@ -48,8 +48,8 @@ const CONSOLE_FD = 5;
 
 const CONSOLE_BYTES = 64 * 1024;
 
+/** What the kernel is told besides the name of its console. */
 const KERNEL_COMMAND_LINE = [
-  'console=ttyS0',
   'quiet',
   // An oops ends the guest at once, so that it is told apart from a hang.
   'oops=panic',
@@ -65,7 +65,7 @@ const KERNEL_COMMAND_LINE = [
 ].join(' ');
 
 /** Everything about the machine that a saved state depends on. */
-export function machineArguments(accelerator: Accelerator): readonly string[] {
+export function machineArguments(accelerator: Accelerator, { qemu }: Architecture): readonly string[] {
   return [
     '-nodefaults',
     '-no-user-config',
@@ -75,20 +75,23 @@ export function machineArguments(accelerator: Accelerator): readonly string[] {
     '-nic',
     'none',
     '-machine',
-    'q35',
-    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg', '-cpu', 'Nehalem-v1,-cx16']),
+    qemu.machine,
+    '-accel',
+    accelerator,
+    '-cpu',
+    qemu.processor[accelerator],
     '-m',
     '128M',
     '-smp',
     '1',
     '-append',
-    KERNEL_COMMAND_LINE,
+    `console=${qemu.console} ${KERNEL_COMMAND_LINE}`,
     '-chardev',
     `socket,id=console,fd=${String(CONSOLE_FD)}`,
     '-serial',
     'chardev:console',
     '-device',
-    'virtio-serial-pci',
+    qemu.serialDevice,
     '-chardev',
     `socket,id=port,fd=${String(PORT_FD)}`,
     '-device',
@@ -110,8 +113,8 @@ export function startMachine(options: MachineOptions): Machine {
     [
       '--pdeathsig',
       'KILL',
-      QEMU,
-      ...machineArguments(accelerator),
+      boot.architecture.qemu.binary,
+      ...machineArguments(accelerator, boot.architecture),
       '-kernel',
       boot.kernelPath,
       '-initrd',

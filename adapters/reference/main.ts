@@ -1,13 +1,13 @@
 /** The reference model behind the wire: `node adapters/reference/main.ts`. Harnesses are tested with it. */
 import { createInterface } from 'node:readline';
 import { MANIFEST } from '../manifest.ts';
+import { expectedObservation } from '../../model/expected-observation.ts';
 import { REFERENCE_FACTS } from '../../model/reference-facts.ts';
-import type { Step } from '../../model/step.ts';
 import { traceProgram } from '../../model/trace.ts';
 import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
 import { type KernelProfile, kernelProfile } from '../../spec/kernel.ts';
-import { LEVELS, type Level, type Observation } from '../../spec/observation.ts';
+import { LEVELS, type Level } from '../../spec/observation.ts';
 import { MAP_FLAGS } from '../../spec/operations/mappings.ts';
 import { OPERATION_NAMES, SETTING_NAMES } from '../../spec/program.ts';
 import {
@@ -42,17 +42,6 @@ interface Configuration {
 
 let configuration: Configuration | undefined;
 
-function observation(result: Step, levels: readonly Level[]): Observation {
-  const { outcome, callbacks, frames, layout } = result.expected;
-  return {
-    outcome,
-    ...(levels.includes('layout') && layout && { layout }),
-    ...(levels.includes('frames') && frames && { frames }),
-    ...(levels.includes('callbacks') &&
-      callbacks.length > 0 && { callbacks: callbacks.map((callback) => callback.text) }),
-  };
-}
-
 function runProgram(command: RunCommand, index: number, { contract, levels, profile }: Configuration): Answer {
   const program = command.programs[index];
   if (program === undefined || command.repeat !== undefined) {
@@ -66,8 +55,8 @@ function runProgram(command: RunCommand, index: number, { contract, levels, prof
     seq: command.seq,
     index,
     result: 'observed',
-    steps: trace.steps.map((step) => observation(step, levels)),
-    end: observation(trace.end, levels),
+    steps: trace.steps.map(({ expected }) => expectedObservation(expected, levels)),
+    end: expectedObservation(trace.end.expected, levels),
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MeasuredSeries } from '../../spec/kernel.ts';
 import type { Operation } from '../../spec/program.ts';
 import { actor, type Device, flags, maps, observe, placed, yields } from '../../tools/testing/simulator.ts';
 
@@ -11,7 +12,7 @@ const at = (page: number) => placed('fixed', page * PAGE);
 const privately = { type: 'private' as const };
 const all = 3 * PAGE;
 
-function rest(device: Device, ops: Operation[], series: '5.10' | '6.1' | '6.12' | '7.3' = '6.12'): string {
+function rest(device: Device, ops: Operation[], series: MeasuredSeries = '6.12'): string {
   return yields(device, [open(), ...ops], { series }).replace('0{open} ', '');
 }
 

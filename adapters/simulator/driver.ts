@@ -3,7 +3,6 @@ import {
   type Contract,
   DEFAULT_MODE,
   loggedCallbacks,
-  placementOf,
   readRules,
   writeRules,
 } from '../../spec/contract.ts';
@@ -22,6 +21,21 @@ const FLAG_BITS = { dontexpand: VM_DONTEXPAND, dontdump: VM_DONTDUMP } as const;
 
 const REMAP_FLAGS = VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
 
+/** What the driver does for pages: it has a fault handler, or calls vm_insert_page, or remap_pfn_range. */
+interface Placing {
+  readonly faults: boolean;
+  /** What the kernel's function sets on the VMA. */
+  readonly flags: number;
+  /** Whether entries hold page frame numbers, of which the kernel keeps no references. */
+  readonly byNumber: boolean;
+}
+
+const PLACING: Readonly<Record<NonNullable<Contract['mmap']['pages']>, Placing>> = {
+  fault: { faults: true, flags: 0, byNumber: false },
+  insert: { faults: false, flags: VM_MIXEDMAP, byNumber: false },
+  remap: { faults: false, flags: REMAP_FLAGS, byNumber: true },
+};
+
 /**
  * A driver built from a contract: its file operations, its VM operations and its log. Each decision that a real driver
  * could get wrong is a small method of its own, so that a deliberately wrong driver overrides exactly one.
@@ -35,6 +49,7 @@ export class Driver {
   readonly #logged: ReadonlySet<Callback>;
   readonly #initial: Uint8Array;
   readonly #mmapFlags: number;
+  readonly #placing: Placing;
   readonly #tracking: number;
   #deviceBuffer: readonly Frame[] = [];
   #descriptions = 0;
@@ -50,10 +65,11 @@ export class Driver {
     this.#logged = new Set(loggedCallbacks(contract));
     this.#initial = Uint8Array.from(contract.buffer.initial, (character) => character.charCodeAt(0));
     this.#mmapFlags = contract.mmap.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0);
+    this.#placing = PLACING[contract.mmap.pages ?? 'fault'];
     this.vmOperations = {
       open: contract.vmOperations.open ? () => this.vmOpen() : null,
       close: contract.vmOperations.close ? () => this.vmClose() : null,
-      fault: placementOf(contract) === 'fault' ? (vma, pgoff, write) => this.fault(vma, pgoff, write) : null,
+      fault: this.#placing.faults ? (vma, pgoff, write) => this.fault(vma, pgoff, write) : null,
     };
   }
 
@@ -135,15 +151,14 @@ export class Driver {
 
   /** `remap_pfn_range`, or `vm_insert_page` for each page, with the protection that the VMA has as yet. */
   #fill(vma: Vma, pageTable: PageTable): void {
-    const placement = placementOf(this.contract);
-    if (placement === 'fault') return;
-    const isRemap = placement === 'remap';
-    vma.flags |= isRemap ? REMAP_FLAGS | this.#tracking : VM_MIXEDMAP;
+    const { faults, flags, byNumber } = this.#placing;
+    if (faults) return;
+    vma.flags |= byNumber ? flags | this.#tracking : flags;
     for (let page = vma.start; page < vma.end; page += 1) {
       const frame = this.pageAt(vma, vma.pgoffAt(page));
       if (frame === undefined) continue;
       const entry = { frame, writable: vma.isReadWritable, dirty: false, softDirty: false };
-      if (isRemap) {
+      if (byNumber) {
         pageTable.install(page, { ...entry, special: true });
       } else {
         this.memory.get(frame);

@@ -1,15 +1,13 @@
+import { MEASURED_SERIES, type MeasuredSeries } from '../../spec/kernel.ts';
 import type { Advice } from '../../spec/operations/advice.ts';
 import type { TargetFacts } from '../../spec/protocol.ts';
 import type { PageTableEntry } from './page-table.ts';
 import type { Vma } from './vma.ts';
 import { VM_LOCKONFAULT, VM_MAYBE_GUARD, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from './vm-flags.ts';
 
-/** The kernel series that the simulator can pretend to be. */
-export const SERIES = ['5.10', '6.1', '6.12', '7.3'] as const;
-export type Series = (typeof SERIES)[number];
-
-/** The series of Debian 13, which most people run. */
-export const DEFAULT_SERIES: Series = '6.12';
+/** The kernel series that the simulator can pretend to be: all that were measured. */
+export const SERIES = MEASURED_SERIES;
+export type Series = MeasuredSeries;
 
 export function isSeries(text: string): text is Series {
   return (SERIES as readonly string[]).includes(text);
@@ -107,7 +105,10 @@ const FIRST_VERSION_WITH: Partial<Record<Advice, Series>> = {
   guard_remove: '7.3',
 };
 
-/** The table of a series. Between two of them, what changed is known only to lie somewhere between. */
+/**
+ * The table of a series. Between two of them, what changed is known only to lie somewhere between. Each entry is a range of versions and
+ * never a single series: a series that is added in between is as the one before it, until somebody has measured otherwise.
+ */
 export function kernelVersion(series: Series): KernelVersion {
   const since = (first: Series): boolean => SERIES.indexOf(series) >= SERIES.indexOf(first);
   const before = (first: Series): boolean => !since(first);
@@ -131,10 +132,10 @@ export function kernelVersion(series: Series): KernelVersion {
     adoptsFromChangedFirst: before('6.12'),
     hasAnonPgoff: since('7.3'),
     reversesChains: since('7.3'),
-    mapsAboveFirst: series === '6.1',
+    mapsAboveFirst: since('6.1') && before('6.12'),
     advisesFromStart: since('7.3'),
     mergesAfterDriver: before('7.3'),
-    alignsFilesForHugePages: series === '6.12',
+    alignsFilesForHugePages: since('6.12') && before('7.3'),
     unmapsBeforeChecks: before('6.12'),
     mremap: before('6.1') ? 'old' : before('7.3') ? 'middle' : 'new',
     areasToMove: (isSplitFirst) => (before('7.3') ? 4 : isSplitFirst ? 3 : 2),
@@ -146,7 +147,7 @@ export function kernelVersion(series: Series): KernelVersion {
     advisesAgain: since('6.1'),
     removesMayWrite: since('6.1'),
     refusesToForkSpecial: since('7.3'),
-    populatesAcrossHoles: series === '6.1',
+    populatesAcrossHoles: since('6.1') && before('6.12'),
     triesToUpgrade: since('6.1') ? triesSharedAndPrivate : (vma) => vma.wantsWriteNotify,
     canUpgrade: since('6.12') ? canUpgrade : since('6.1') ? canUpgradeDirty : canUpgradeOld,
     tracksMemoryTypes: before('7.3'),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MeasuredSeries } from '../../spec/kernel.ts';
 import type { Operation } from '../../spec/program.ts';
 import { actor, type Device, observe, placed, yields } from '../../tools/testing/simulator.ts';
 
@@ -12,7 +13,7 @@ const at = (page: number) => placed('fixed', page * PAGE);
 const privately = { type: 'private' as const };
 const act = (operation: object): Operation => ({ actor: 'p0', ...operation }) as Operation;
 
-function rest(device: Device, ops: Operation[], series: '5.10' | '6.1' | '6.12' | '7.3' = '6.12'): string {
+function rest(device: Device, ops: Operation[], series: MeasuredSeries = '6.12'): string {
   return yields(device, [open(), ...ops], { series }).replace('0{open} ', '');
 }
 
@@ -76,7 +77,7 @@ describe('from outside', () => {
     ['r--', 'private', '4', '-EIO'],
   ])('mem_write to %s %s', (prot, type, upTo612, in73) => {
     const ops = [mmap('m0', PAGE, { ...at(0), prot, type: type as 'shared' }), reach('mem_write', 'm0', 4)];
-    const word = (series: '6.12' | '7.3') => rest('lkmc_mmap', ops, series).split(' ')[1]?.replace(/\{.*/, '');
+    const word = (series: MeasuredSeries) => rest('lkmc_mmap', ops, series).split(' ')[1]?.replace(/\{.*/, '');
     expect([word('6.12'), word('7.3')]).toEqual([upTo612, in73]);
   });
 

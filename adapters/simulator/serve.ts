@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../../spec/errors.ts';
 import { parseLine } from './commands.ts';
 import { MUTANT_NAMES, isMutantName } from './mutants.ts';
-import { DEFAULT_SERIES, isSeries, SERIES } from './kernel-version.ts';
+import { DEFAULT_SERIES } from '../../spec/kernel.ts';
+import { isSeries, SERIES } from './kernel-version.ts';
 import { Simulator, type SimulatorOptions } from './simulator.ts';
 
 const USAGE = 'usage: node adapters/simulator/main.ts [--kernel SERIES] [--mutant NAME]';

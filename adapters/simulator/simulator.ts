@@ -9,7 +9,8 @@ import { explainFailure } from './commands.ts';
 import { Execution } from './execution.ts';
 import { type MutantName, partsWith } from './mutants.ts';
 import { Kernel } from './kernel.ts';
-import { DEFAULT_SERIES, type KernelVersion, kernelVersion, type Series } from './kernel-version.ts';
+import { DEFAULT_SERIES } from '../../spec/kernel.ts';
+import { type KernelVersion, kernelVersion, type Series } from './kernel-version.ts';
 import { MACHINE, MACHINE_FACTS, PAGE_SIZE } from './machine.ts';
 import { CORRECT_PARTS, type Parts } from './parts.ts';
 

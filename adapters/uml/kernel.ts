@@ -2,19 +2,15 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ConformanceError } from '../../spec/errors.ts';
+import { X86_64 } from '../linux/architecture.ts';
 import { withBuildDirectory } from '../linux/build-directory.ts';
 import { buildLayer, layerKey } from '../linux/cache.ts';
 import { BUILD_ENVIRONMENT } from '../linux/modules.ts';
 import { run, runInRoot } from '../linux/run-command.ts';
 import { kernelRelease, type KernelRelease } from '../linux/releases.ts';
-import { BUILD_PACKAGES, type BuildRoot, type LayerContext, makeRoot } from '../linux/root.ts';
+import type { Kernel, KernelSource, LayerContext } from '../linux/kernel-source.ts';
+import { BUILD_PACKAGES, makeRoot } from '../linux/root.ts';
 import { umlName, type UmlRelease } from './releases.ts';
-
-/** A kernel that was built for User Mode Linux, and the root with the compiler that built it. */
-export interface UmlKernel extends BuildRoot {
-  /** The executable. */
-  readonly kernelPath: string;
-}
 
 /** Raise it when this file makes something else of the same packages and configuration. */
 const BUILD_VERSION = 1;
@@ -24,7 +20,7 @@ const KERNEL_PACKAGES = ['gcc', 'flex', 'bison', 'bc', 'perl-base', 'tar', 'gzip
 
 /** Where the sources lie in the root, and how every `make` there is told what to build. */
 export const SOURCES = '/usr/src/linux';
-export const ARCHITECTURE = ['ARCH=um', 'SUBARCH=x86_64'];
+export const MAKE_ARGUMENTS = ['ARCH=um', `SUBARCH=${X86_64.machine}`];
 
 /** What of the build tree is needed to build modules. */
 const KEPT = ['Makefile', '.config', 'Module.symvers', 'include', 'arch', 'scripts', 'source'];
@@ -39,24 +35,28 @@ const PATCHES = path.join(import.meta.dirname, 'patches');
  */
 const LINK_FLAGS = 'LD_FLAGS_CMDLINE=$(foreach opt,$(KBUILD_LDFLAGS),-Wl,$(opt)) -Wl,--defsym=__xmknod=mknod';
 
+/** Files with options, by the names of their contents. */
+const FRAGMENTS = path.join(import.meta.dirname, 'config');
+
 /**
- * Makes a kernel for User Mode Linux from Debian's sources, or finds it in the cache.
+ * A kernel for User Mode Linux that is compiled from Debian's sources. It cannot be made when packages cannot be fetched, an option
+ * is not to be had, or the compiler fails.
  *
- * @param fragments files with options, on top of `allnoconfig`
- * @throws ConformanceError of kind `target` when packages cannot be fetched, an option is not to be had, or the compiler fails
+ * @param fragments names of files with options, on top of `allnoconfig`
  */
-export async function prepareUmlKernel(
-  release: UmlRelease,
-  fragments: readonly string[],
-  context: LayerContext,
-): Promise<UmlKernel> {
-  const root = await prepareSources(release, context);
-  const options = (await Promise.all(fragments.map((file) => readFile(file, 'utf8')))).join('\n');
-  const key = layerKey(['uml-kernel', String(BUILD_VERSION), root.key, options]);
-  const directory = await buildLayer({ ...context, name: `uml-kernel-${release.name}`, key }, async (target) => {
-    await build(root.directory, options, target, { ...context, target: umlName(release) });
-  });
-  return inspectKernel(root.directory, key, directory, ARCHITECTURE);
+export function compiledKernel(release: UmlRelease, fragments: readonly string[]): KernelSource {
+  return {
+    provide: async (context) => {
+      const root = await prepareSources(release, context);
+      const files = fragments.map((name) => readFile(path.join(FRAGMENTS, `${name}.config`), 'utf8'));
+      const options = (await Promise.all(files)).join('\n');
+      const key = layerKey(['uml-kernel', String(BUILD_VERSION), root.key, options]);
+      const directory = await buildLayer({ ...context, name: `uml-kernel-${release.name}`, key }, async (target) => {
+        await build(root.directory, options, target, { ...context, target: umlName(release) });
+      });
+      return inspectKernel(root.directory, key, directory, MAKE_ARGUMENTS);
+    },
+  };
 }
 
 /** What a layer with a kernel and its tree offers. */
@@ -65,8 +65,9 @@ export async function inspectKernel(
   key: string,
   layer: string,
   makeArguments: readonly string[],
-): Promise<UmlKernel> {
+): Promise<Kernel> {
   return {
+    architecture: X86_64,
     directory: root,
     key,
     kernelVersion: (await readFile(path.join(layer, 'tree/include/config/kernel.release'), 'utf8')).trim(),
@@ -96,7 +97,7 @@ export async function prepareSources(
   ]);
   const directory = await buildLayer({ ...context, name: `uml-sources-${series}`, key }, async (target) => {
     context.onProgress(`Fetching the sources of Linux ${series} and a compiler from Debian ${release.suite}.`);
-    await makeRoot(release, { packages, target, name: umlName(wanted), ...context });
+    await makeRoot(release, { packages, target, name: umlName(wanted), architecture: X86_64, ...context });
     const archive = `${SOURCES}-source-${series}.tar.xz`;
     await mkdir(path.join(target, SOURCES));
     await inRoot(target, ['tar', '--extract', '--strip-components=1', `--directory=${SOURCES}`, `--file=${archive}`], {
@@ -144,7 +145,7 @@ async function build(
 ): Promise<void> {
   await withBuildDirectory(root, async ({ directory, inRoot: inside }) => {
     const make = (what: string, code: string, ...words: string[]): Promise<string> =>
-      inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], { what, code, context });
+      inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...MAKE_ARGUMENTS, ...words], { what, code, context });
     context.onProgress(
       `Compiling the kernel of ${context.target}; this takes some minutes, and only once for this configuration.`,
     );

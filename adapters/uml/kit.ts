@@ -4,18 +4,18 @@ import type { DriverCounting } from '../../spec/ports/driver-counting.ts';
 import type { Driver } from '../linux/guest-drivers.ts';
 import { defaultCacheDir } from '../linux/cache.ts';
 import { gcovCounting } from '../linux/gcov.ts';
-import { buildImage } from '../linux/image.ts';
-import { type KitOptions, modulesToLoad, nodeOf, OWN_MODULES } from '../qemu/kit.ts';
+import { buildGuestSoftware } from '../linux/guest-software.ts';
+import type { KernelSource } from '../linux/kernel-source.ts';
+import type { KitOptions } from '../qemu/kit.ts';
 import { buildModules } from '../linux/modules.ts';
-import { buildUserModule } from '../linux/user-module.ts';
 import { pruneLayers } from '../linux/prune.ts';
 import { requirePackages } from '../linux/packages.ts';
-import { prepareUmlKernel } from './kernel.ts';
+import { compiledKernel } from './kernel.ts';
 import type { UmlBoot } from './machine.ts';
-import { preparePackagedKernel } from './packaged.ts';
+import { packagedKernel } from './packaged.ts';
 import type { UmlRelease } from './releases.ts';
 
-export interface UmlKitOptions extends Omit<KitOptions, 'kernel'> {
+export interface UmlKitOptions extends Omit<KitOptions, 'source'> {
   readonly release: UmlRelease;
 }
 
@@ -27,22 +27,18 @@ export interface UmlKit {
 
 /** What a guest is made of. */
 interface Flavour {
-  /** Files with options of the kernel. */
-  readonly fragments: readonly string[];
+  readonly source: (release: UmlRelease) => KernelSource;
   /** Modules of our own, each in a directory of its name, in the order in which they are loaded. */
   readonly drivers: readonly string[];
-  /** What building the modules under test takes besides. */
-  readonly variables: readonly string[];
-  /** Flags of the compiler for a driver of the user's, of which warnings are no errors. */
-  readonly flags: string;
+  /** What building the modules under test takes besides: variables for `make`, and flags of the compiler. */
+  readonly variables?: readonly string[];
+  readonly flags?: string;
   readonly machine: Omit<UmlBoot, 'kernelPath' | 'initramfsPath'>;
 }
 
 const PLAIN: Flavour = {
-  fragments: ['base'],
+  source: (release) => compiledKernel(release, ['base']),
   drivers: ['uml_port'],
-  variables: [],
-  flags: 'KCFLAGS=',
   // All memory is filled with zeros before anything else, so less of it starts faster; some 20 MiB are left for programs.
   // What is freed too early reads as zeros, as in the guests of QEMU.
   machine: { memory: 32, parameters: ['init_on_free=1'] },
@@ -55,11 +51,11 @@ const PLAIN: Flavour = {
 const LINES_APART = '-fno-tree-ccp -fno-tree-forwprop -fno-tree-fre -fno-tree-vrp';
 
 const CHECKED: Flavour = {
-  fragments: ['base', 'checks'],
+  source: (release) => compiledKernel(release, ['base', 'checks']),
   drivers: ['uml_port', 'ledger'],
   // Only the modules under test are built to count what of them is reached.
-  flags: `KCFLAGS=${LINES_APART}`,
-  variables: ['GCOV_PROFILE=y', 'UBSAN_SANITIZE=y', `KCFLAGS=-Werror ${LINES_APART}`],
+  variables: ['GCOV_PROFILE=y', 'UBSAN_SANITIZE=y'],
+  flags: LINES_APART,
   machine: {
     // Half of it are tables; the other is for programs, and is poisoned before anything else.
     memory: 64,
@@ -96,10 +92,8 @@ const NEEDLESS_INITCALLS = [
 ];
 
 const PACKAGED: Flavour = {
-  fragments: [],
+  source: packagedKernel,
   drivers: ['uml_port'],
-  variables: [],
-  flags: 'KCFLAGS=',
   machine: {
     // Its tables are larger than ours; as many MiB are left for programs.
     memory: 64,
@@ -121,43 +115,21 @@ const PACKAGED: Flavour = {
  *   output
  */
 export async function prepareUmlKit(options: UmlKitOptions): Promise<UmlKit> {
-  const { release, helper, onProgress, signal } = options;
-  const flavour = release.packaged ? PACKAGED : release.checks ? CHECKED : PLAIN;
+  const { release, onProgress, signal } = options;
+  const { source, machine, ...flavour } = release.packaged ? PACKAGED : release.checks ? CHECKED : PLAIN;
   const context = { cacheDir: options.cacheDir ?? defaultCacheDir(), onProgress, ...(signal && { signal }) };
   await requirePackages('uml');
-  const fragments = flavour.fragments.map((name) => path.join(import.meta.dirname, `config/${name}.config`));
-  const kernel = release.packaged
-    ? await preparePackagedKernel(release, context)
-    : await prepareUmlKernel(release, fragments, context);
+  const kernel = await source(release).provide(context);
   const drivers: Driver[] = [];
   for (const name of flavour.drivers) {
     const sourceDir = path.join(import.meta.dirname, name);
     const { directory } = await buildModules({ ...context, root: kernel, sourceDir });
     drivers.push({ name, content: await readFile(path.join(directory, `${name}.ko`)) });
   }
-  const { userModule } = options;
-  const variables = flavour.variables;
-  const built =
-    userModule === undefined
-      ? await buildModules({
-          ...context,
-          root: kernel,
-          sourceDir: OWN_MODULES,
-          variables,
-          ...(options.patch !== undefined && { patch: options.patch }),
-        })
-      : await buildUserModule(userModule, { ...context, root: kernel, variables: [...variables, flavour.flags] });
-  const image = await buildImage({
-    ...context,
-    drivers,
-    built,
-    modules: modulesToLoad(options, built),
-    helper,
-    ...nodeOf(options),
-  });
+  const { built, image } = await buildGuestSoftware(kernel, options, { ...flavour, drivers }, context);
   await pruneLayers(context.cacheDir);
   return {
-    boot: { kernelPath: kernel.kernelPath, initramfsPath: image.initramfsPath, ...flavour.machine },
+    boot: { kernelPath: kernel.kernelPath, initramfsPath: image.initramfsPath, ...machine },
     ...(release.checks && { counting: gcovCounting(kernel, built) }),
   };
 }

@@ -7,8 +7,8 @@ import { ConformanceError } from '../../spec/errors.ts';
 import { withBuildDirectory } from '../linux/build-directory.ts';
 import { buildLayer, layerKey } from '../linux/cache.ts';
 import { run } from '../linux/run-command.ts';
-import type { LayerContext } from '../linux/root.ts';
-import { ARCHITECTURE, inRoot, inspectKernel, keepTree, prepareSources, SOURCES, type UmlKernel } from './kernel.ts';
+import type { KernelSource, LayerContext } from '../linux/kernel-source.ts';
+import { inRoot, inspectKernel, keepTree, MAKE_ARGUMENTS, prepareSources, SOURCES } from './kernel.ts';
 import { type UmlRelease, umlName } from './releases.ts';
 
 /** Raise it when this file makes something else of the same packages. */
@@ -28,29 +28,31 @@ const PACKAGED = {
 const UNKNOWN_SYMBOLS = 'KBUILD_MODPOST_WARN=1';
 
 /**
- * Takes the kernel of Debian's package `user-mode-linux`, or finds it in the cache. Nothing of it is compiled: its
- * configuration and the sources that it was made from are prepared, so that modules can be built for it.
- *
- * @throws ConformanceError of kind `target` when packages cannot be fetched, `sources-differ` when the sources are not those of
- *   the kernel, and `kernel-unusable` when it does not run on this machine
+ * The kernel of Debian's package `user-mode-linux`. Nothing of it is compiled: its configuration and the sources that it was made
+ * from are prepared, so that modules can be built for it. It cannot be had when packages cannot be fetched, when the sources are
+ * not those of the kernel (`sources-differ`), or when it does not run on this machine (`kernel-unusable`).
  */
-export async function preparePackagedKernel(release: UmlRelease, context: LayerContext): Promise<UmlKernel> {
-  const root = await prepareSources(release, context);
-  const key = layerKey(['uml-packaged', String(BUILD_VERSION), root.key]);
-  const directory = await buildLayer({ ...context, name: `uml-kernel-${release.name}`, key }, async (target) => {
-    context.onProgress(`Preparing the sources of ${umlName(release)} for modules.`);
-    await take(root.directory, target, context);
-  });
-  const kernel = await inspectKernel(root.directory, key, directory, [...ARCHITECTURE, UNKNOWN_SYMBOLS]);
-  await tryKernel(kernel.kernelPath, release.series, context.signal);
-  return kernel;
+export function packagedKernel(release: UmlRelease): KernelSource {
+  return {
+    provide: async (context) => {
+      const root = await prepareSources(release, context);
+      const key = layerKey(['uml-packaged', String(BUILD_VERSION), root.key]);
+      const directory = await buildLayer({ ...context, name: `uml-kernel-${release.name}`, key }, async (target) => {
+        context.onProgress(`Preparing the sources of ${umlName(release)} for modules.`);
+        await take(root.directory, target, context);
+      });
+      const kernel = await inspectKernel(root.directory, key, directory, [...MAKE_ARGUMENTS, UNKNOWN_SYMBOLS]);
+      await tryKernel(kernel.kernelPath, release.series, context.signal);
+      return kernel;
+    },
+  };
 }
 
 /** Copies the kernel into a layer, and beside it what building its modules takes. */
 async function take(root: string, target: string, context: LayerContext): Promise<void> {
   await withBuildDirectory(root, async ({ directory, inRoot: inside }) => {
     const make = (what: string, ...words: string[]): Promise<string> =>
-      inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...ARCHITECTURE, ...words], {
+      inRoot(root, ['make', '-C', SOURCES, `O=${inside}`, ...MAKE_ARGUMENTS, ...words], {
         what,
         code: 'prepare-failed',
         context,

@@ -5,46 +5,32 @@ import { MOST_INSTANCES, type Target } from '../../spec/ports/target.ts';
 import { connectTo } from '../linux/guest.ts';
 import { withDeadline } from '../wire/deadline.ts';
 import { HELPER_STARTS } from '../qemu/saved-state.ts';
-import type { KernelTargetOptions } from '../qemu/target.ts';
+import type { ModuleTargetOptions } from '../linux/guest-software.ts';
 import { explainStart, type UserModule } from '../linux/user-module.ts';
 import { buildHelper } from '../native/build.ts';
 import { requirePackages } from '../linux/packages.ts';
-import { prepareUmlKit, type UmlKit } from './kit.ts';
+import { prepareUmlKit } from './kit.ts';
 import { startUml, type UmlBoot } from './machine.ts';
 import { umlName, type UmlRelease } from './releases.ts';
 
 /** Linux as a process of this machine, with the modules loaded and the helper inside. */
-export function umlTarget(release: UmlRelease, options: KernelTargetOptions = {}): Target {
+export function umlTarget(release: UmlRelease, options: ModuleTargetOptions = {}): Target {
   const name = options.name ?? umlName(release);
-  let kit: UmlKit | undefined;
   return {
     name,
-    ownsKernel: true,
-    // Each stays on one processor, and checking takes another: on two of them, two instances gain next to nothing.
-    instances: Math.max(1, Math.min(availableParallelism() - 1, MOST_INSTANCES)),
-    ...(release.checks && {
-      counting: {
-        reached: (data) => kit?.counting?.reached(data) ?? [],
-        read: async (module, counters) => (await kit?.counting?.read(module, counters)) ?? [],
-      },
-    }),
-    prepare: async ({ onProgress, signal }) => {
+    prepare: async (context) => {
       await requirePackages('uml');
-      const helper = await buildHelper({ onProgress });
-      kit = await prepareUmlKit({
-        release,
-        helper,
-        onProgress,
-        ...(options.patch !== undefined && { patch: options.patch }),
-        ...(options.userModule && { userModule: options.userModule }),
-        ...(options.modules && { modules: options.modules }),
-        ...(signal && { signal }),
-      });
-      if (options.userModule !== undefined) await tryStart(kit.boot, options.userModule, signal);
-    },
-    connect: (signal) => {
-      if (kit === undefined) throw new Error(`${name}: connect before prepare`);
-      return Promise.resolve(connectTo(startUml(kit.boot, signal), signal));
+      const helper = await buildHelper({ onProgress: context.onProgress });
+      const { boot, counting } = await prepareUmlKit({ ...options, ...context, release, helper });
+      if (options.userModule !== undefined) await tryStart(boot, options.userModule, context.signal);
+      return {
+        name,
+        ownsKernel: true,
+        // Each stays on one processor, and checking takes another: on two of them, two instances gain next to nothing.
+        instances: Math.max(1, Math.min(availableParallelism() - 1, MOST_INSTANCES)),
+        ...(counting && { counting }),
+        connect: (signal) => Promise.resolve(connectTo(startUml(boot, signal), signal)),
+      };
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   type Started,
 } from '../../spec/protocol.ts';
 import type { Target } from '../../spec/ports/target.ts';
+import { alwaysReady } from './always-ready.ts';
 import { connectInProcess } from './in-process.ts';
 
 /** What an implementation says of itself: the message `started`, where what is left out is not offered. */
@@ -80,15 +81,14 @@ export interface Adapter {
 
 /** A target whose instances are objects in this process; `create` is called for each of them. */
 export function adapterTarget(name: string, create: () => Adapter): Target {
-  return {
+  return alwaysReady({
     name,
-    prepare: () => Promise.resolve(),
     connect: () => {
       const adapter = create();
       // The lines are the session's own commands, so that they need no second validation.
       return Promise.resolve(connectInProcess((line) => answer(adapter, JSON.parse(line) as Command)));
     },
-  };
+  });
 }
 
 async function* answer(adapter: Adapter, command: Command): AsyncGenerator<Event, void, undefined> {

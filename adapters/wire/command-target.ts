@@ -1,6 +1,7 @@
 import { split } from 'shlex';
 import { ConformanceError, messageOf } from '../../spec/errors.ts';
 import type { Target } from '../../spec/ports/target.ts';
+import { alwaysReady } from './always-ready.ts';
 import { connectProcess } from './process.ts';
 
 /**
@@ -9,24 +10,19 @@ import { connectProcess } from './process.ts';
  */
 export const COMMAND_PREFIXES = ['adapter:', 'exec:'] as const;
 
-/** The target that the name of a command stands for; undefined for a name of another kind. */
-export function namedCommandTarget(name: string): Target | undefined {
-  const prefix = COMMAND_PREFIXES.find((candidate) => name.startsWith(candidate));
-  return prefix === undefined ? undefined : commandTarget(name, name.slice(prefix.length));
-}
-
 /**
- * A target that is a command. It is started anew for each session, without a shell.
+ * The target that the name of a command stands for; undefined for a name of another kind.
  *
  * @throws ConformanceError of kind `usage` for a command that cannot be split into words
  */
-function commandTarget(name: string, command: string): Target {
-  const [file, ...args] = splitCommand(command);
-  return {
-    name,
-    prepare: () => Promise.resolve(),
-    connect: (signal) => connectProcess(file, args, signal),
-  };
+export function namedCommandTarget(name: string): Target | undefined {
+  const prefix = COMMAND_PREFIXES.find((candidate) => name.startsWith(candidate));
+  return prefix === undefined ? undefined : commandTarget(name, splitCommand(name.slice(prefix.length)));
+}
+
+/** A target that is a command. It is started anew for each session, without a shell. */
+export function commandTarget(name: string, [file, ...args]: readonly [file: string, ...args: string[]]): Target {
+  return alwaysReady({ name, connect: (signal) => connectProcess(file, args, signal) });
 }
 
 /**

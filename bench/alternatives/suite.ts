@@ -7,7 +7,7 @@
  * Usage: node bench/alternatives/suite.ts PROGRAMS SEED
  */
 import { THIS } from '../checkout.ts';
-import { loadParts, type Target } from '../layouts.ts';
+import { loadParts, prepareTarget, type Target } from '../layouts.ts';
 
 const CONTRACT = 'lkmc_mmap';
 
@@ -67,9 +67,9 @@ function countPerformed({ sent, answered }: Lines): number {
 }
 
 const [programs, seed] = process.argv.slice(2).map(Number);
-const { loadContract, resolveTarget, runCampaign } = await loadParts(THIS.directory);
-const target = resolveTarget('memfd');
-await target.prepare({ onProgress: console.error });
+const parts = await loadParts(THIS.directory);
+const { loadContract, runCampaign } = parts;
+const target = await prepareTarget(parts, 'memfd');
 const lines: Lines = { sent: [], answered: [] };
 const results: { verdict: string; durationMs: number }[] = [];
 await runCampaign({

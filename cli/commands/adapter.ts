@@ -36,7 +36,8 @@ async function checkCommand(command: string, options: CheckOptions): Promise<Exi
   let report: AdapterReport;
   try {
     const onStage = (stage: string): void => progress.stage(`${target.name}: ${stage}`);
-    report = await checkAdapter({ target, contracts, silenceMs: options.timeout ?? SILENCE_MS, onStage });
+    const ready = await target.prepare({ onProgress: onStage });
+    report = await checkAdapter({ target: ready, contracts, silenceMs: options.timeout ?? SILENCE_MS, onStage });
   } finally {
     progress.stop();
   }

@@ -24,7 +24,7 @@ async function prepare(named: readonly string[], { tests }: { tests?: true }): P
   const signal = abortOnInterrupt();
   const progress = createProgress(process.stderr);
   try {
-    const broken = await prepareTargets(targets, { progress, signal });
+    const { broken } = await prepareTargets(targets, { progress, signal });
     progress.stop();
     for (const { name } of targets) {
       const problem = broken.get(name);

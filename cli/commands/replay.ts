@@ -49,11 +49,14 @@ async function replay(given: string, options: ReplayOptions): Promise<ExitCode> 
   const replays = [];
   try {
     progress.stage(`${target.name}: preparing`);
-    await target.prepare({ onProgress: (message) => progress.stage(`${target.name}: ${message}`), signal });
+    const ready = await target.prepare({
+      onProgress: (message) => progress.stage(`${target.name}: ${message}`),
+      signal,
+    });
     for (const { contract, program, property, title } of jobs) {
       progress.stage(`${target.name} ${contract.name}: replaying`);
       const { steps, message } = await replayProgram({
-        target,
+        target: ready,
         contract,
         program,
         signal,

@@ -7,6 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openGuest } from '../../adapters/linux/guest.ts';
+import { kernelRelease } from '../../adapters/linux/releases.ts';
+import { debianKernel } from '../../adapters/linux/root.ts';
 import { prepareKit } from '../../adapters/qemu/kit.ts';
 
 const kernels = process.argv.length > 2 ? process.argv.slice(2) : ['6.12', '6.1'];
@@ -18,7 +20,9 @@ try {
   const helper = path.join(directory, 'physical-address');
   await execa('gcc', ['-std=c17', '-Wall', '-Wextra', '-Werror', '-O2', '-static', '-o', helper, source]);
   for (const kernel of kernels) {
-    const guest = await openGuest(await prepareKit({ kernel, helper, patch, onProgress: console.error }));
+    const guest = await openGuest(
+      await prepareKit({ source: debianKernel(kernelRelease(kernel)), helper, patch, onProgress: console.error }),
+    );
     try {
       guest.send('go');
       let finished = false;

@@ -17,8 +17,7 @@ const file = await readFile(path.join(import.meta.dirname, 'vm-open-at-fork.json
 const { contract, program } = ProgramFile.parse(JSON.parse(file));
 
 for (const kernel of kernels) {
-  const target = kernelTarget(kernel, { patch });
-  await target.prepare({ onProgress: console.error });
+  const target = await kernelTarget(kernel, { patch }).prepare({ onProgress: console.error });
   const { steps } = await replayProgram({ target, contract: loadContract(contract), program });
   console.log(`Linux ${kernel}, lkmc_mmap without its own call of vm_open`);
   for (const line of describeReplay(steps).filter((text) => !/^\W*(layout|outcome|frames)/.test(text)))

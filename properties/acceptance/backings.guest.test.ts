@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { resolveTarget } from '../../adapters/targets.ts';
 import type { JournalEntry } from '../../spec/journal.ts';
 import { loadContract } from '../../spec/io/load.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { runCampaign } from '../engine/campaign.ts';
 
 test.each(['array', 'kmalloc'])('pages_mmap behaves alike with its pages from %s', async (backing) => {
@@ -9,10 +10,9 @@ test.each(['array', 'kmalloc'])('pages_mmap behaves alike with its pages from %s
     name: `kernel:6.12 backing=${backing}`,
     modules: [{ name: 'pages_mmap', params: `backing=${backing}` }],
   });
-  await target.prepare({ onProgress: () => undefined });
   const entries: JournalEntry[] = [];
   await runCampaign({
-    target,
+    target: await prepared(target),
     contract: loadContract('pages_mmap'),
     properties: ['corpus', 'lockstep', 'balance', 'isolation', 'leak'],
     seed: 20,

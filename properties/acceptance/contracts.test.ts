@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { resolveTarget } from '../../adapters/targets.ts';
+import { MEASURED_SERIES } from '../../spec/kernel.ts';
 import { tryCampaign } from '../../tools/testing/try-campaign.ts';
 
 /** Ways to describe a device that no shipped contract takes: pages in place, refusals, no read, no write. */
 const CONTRACTS = ['ring-fault', 'ring-insert', 'ring-remap'];
-const KERNELS = ['5.10', '6.1', '6.12', '7.3'];
 
-const CELLS = CONTRACTS.flatMap((name) => KERNELS.map((series) => [name, series] as const));
+const CELLS = CONTRACTS.flatMap((name) => MEASURED_SERIES.map((series) => [name, series] as const));
 
 it.each(CELLS)('the simulator does what the model says of %s on Linux %s', async (name, series) => {
   const contract = fileURLToPath(new URL(`../../examples/ring-driver/${name}.json`, import.meta.url));

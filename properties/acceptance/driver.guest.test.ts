@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { Session } from '../engine/session.ts';
-import type { KernelTargetOptions } from '../../adapters/qemu/target.ts';
+import type { ModuleTargetOptions } from '../../adapters/linux/guest-software.ts';
 import { resolveTarget } from '../../adapters/targets.ts';
 import { umlsReady } from '../../adapters/uml/releases.ts';
 import type { DriverFile } from '../../spec/journal.ts';
 import { loadContract } from '../../spec/io/load.ts';
 import { type Operation, PROGRAM_VERSION } from '../../spec/program.ts';
 import type { PropertyName } from '../engine/campaign-types.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { tryCampaign } from '../../tools/testing/try-campaign.ts';
 
 const TARGET = 'uml:6.1+checks';
@@ -34,7 +35,7 @@ function lineOf(file: string, text: string): number {
 const PROPERTIES: readonly PropertyName[] = ['lockstep', 'failures'];
 const PROGRAMS = 1000;
 
-async function reach(contract: string, options: KernelTargetOptions = {}): Promise<DriverFile> {
+async function reach(contract: string, options: ModuleTargetOptions = {}): Promise<DriverFile> {
   const target = resolveTarget(TARGET, options);
   const { drivers, troubles, counterexamples } = await tryCampaign(target, contract, PROPERTIES, PROGRAMS);
   expect(troubles).toEqual([]);
@@ -89,8 +90,7 @@ test('all of pages_mmap is reached, with its three ways to allocate, but what a 
 
 test('counters tell what one program reached, and outlive the module', async ({ skip }) => {
   skip(!ready.includes(TARGET), `its kernel is not compiled; first: mmap-conformance prepare ${TARGET}`);
-  const target = resolveTarget(TARGET);
-  await target.prepare({ onProgress: () => undefined });
+  const target = await prepared(resolveTarget(TARGET));
   const session = await Session.open(target, loadContract('lkmc_mmap'));
   const reached = async (...ops: Operation[]): Promise<(text: string) => boolean | undefined> => {
     await session.run([{ version: PROGRAM_VERSION, ops }]);

@@ -8,6 +8,7 @@ import type { Observation } from '../../spec/observation.ts';
 import type { Operation } from '../../spec/program.ts';
 import type { PropertyName } from '../engine/campaign-types.ts';
 import { replayProgram } from '../engine/replay.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { tryCampaign } from '../../tools/testing/try-campaign.ts';
 
 const TARGET = 'uml:6.1+checks';
@@ -106,8 +107,7 @@ describe(TARGET, () => {
 
   it.for(MISTAKES)('names what $mutant does silently', async ({ mutant, ops, shows }, { skip }) => {
     skip(!ready, HINT);
-    const target = mutantTarget(mutant);
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(mutantTarget(mutant));
     const program = { version: 2 as const, ops: [...ops] };
     const { steps } = await replayProgram({ target, contract: loadContract('lkmc_mmap'), program });
     expect(steps.filter(({ disagreement }) => disagreement !== undefined)).toHaveLength(1);
@@ -119,8 +119,7 @@ describe(TARGET, () => {
 
   it.for(FATAL)('says at once that the kernel dies of $mutant', async ({ mutant, ops, words }, { skip }) => {
     skip(!ready, HINT);
-    const target = mutantTarget(mutant);
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(mutantTarget(mutant));
     const program = { version: 2 as const, ops: [...ops] };
     const { steps } = await replayProgram({ target, contract: loadContract('lkmc_mmap'), program });
     const last = steps.at(-1)?.disagreement;
@@ -130,8 +129,7 @@ describe(TARGET, () => {
 
   it('catches the use of lkmc-unload-while-in-use after it was unloaded', async ({ skip }) => {
     skip(!ready, HINT);
-    const target = mutantTarget('lkmc-unload-while-in-use');
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(mutantTarget('lkmc-unload-while-in-use'));
     const program = { version: 2 as const, ops: [open, mmap, reload, load] };
     const { steps } = await replayProgram({
       target,
@@ -146,8 +144,7 @@ describe(TARGET, () => {
 
   it('says that a read of lkmc-read-never-returns hangs', async ({ skip }) => {
     skip(!ready, HINT);
-    const target = mutantTarget('lkmc-read-never-returns');
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(mutantTarget('lkmc-read-never-returns'));
     const program = { version: 2 as const, ops: [open, read] };
     const { steps } = await replayProgram({
       target,
@@ -161,8 +158,7 @@ describe(TARGET, () => {
 
   it('names the slab of an object around which a process has stored, when KASAN lets go of it', async ({ skip }) => {
     skip(!ready, HINT);
-    const target = mutantTarget('lkmc-open-maps-a-slab');
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(mutantTarget('lkmc-open-maps-a-slab'));
     const session = await Session.open(target, loadContract('lkmc_mmap'));
     try {
       const programs = Array.from({ length: 64 }, () => ({ version: 2 as const, ops: [open, mmap, store] }));

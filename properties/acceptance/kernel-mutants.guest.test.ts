@@ -6,6 +6,7 @@ import type { Target } from '../../spec/ports/target.ts';
 import type { PropertyName } from '../engine/campaign-types.ts';
 import { replayProgram } from '../engine/replay.ts';
 import { decodeToken } from '../engine/token.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { clauseOfToken, tryCampaign } from '../../tools/testing/try-campaign.ts';
 
 const KERNEL = 'kernel:6.12';
@@ -71,7 +72,7 @@ const contractOf = (name: string): string => (name.startsWith('pages-') ? 'pages
 
 describe('a wrong module is caught', () => {
   it.each(MUTANTS)('$name, by $property', async ({ name, property, programs, clauses }) => {
-    const target = mutantTarget(name);
+    const target = await prepared(mutantTarget(name));
     const { results, counterexamples } = await tryCampaign(target, contractOf(name), [property], programs);
     expect(results.map(({ verdict }) => verdict)).toEqual(['fail']);
 
@@ -96,8 +97,7 @@ describe('a wrong module is caught', () => {
   });
 
   it('whose counterexample is replayed step by step', async () => {
-    const target = mutantTarget('lkmc-missing-get-page');
-    await target.prepare({ onProgress: () => undefined });
+    const target = await prepared(mutantTarget('lkmc-missing-get-page'));
     const contract = loadContract('lkmc_mmap');
     const { steps } = await replayProgram({
       target,

@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
 import { resolveTarget } from '../../adapters/targets.ts';
+import { DEFAULT_SERIES, MEASURED_SERIES } from '../../spec/kernel.ts';
 import { tryCampaign } from '../../tools/testing/try-campaign.ts';
 
-test.each([
-  ['kernel:5.10', 'lkmc_mmap'],
-  ['kernel:5.10', 'pages_mmap'],
-  ['kernel:6.1', 'lkmc_mmap'],
-  ['kernel:6.1', 'pages_mmap'],
-  ['kernel:7.3', 'lkmc_mmap'],
-  ['kernel:7.3', 'pages_mmap'],
-])('%s does with %s what the model says, on every level', async (name, contract) => {
+/** The series that all other tests run on has its turn there. */
+const CELLS = MEASURED_SERIES.filter((series) => series !== DEFAULT_SERIES).flatMap((series) =>
+  ['lkmc_mmap', 'pages_mmap'].map((contract) => [`kernel:${series}`, contract] as const),
+);
+
+test.each(CELLS)('%s does with %s what the model says, on every level', async (name, contract) => {
   const properties = ['corpus', 'lockstep', 'balance', 'isolation', 'leak'] as const;
   const { results, counterexamples } = await tryCampaign(resolveTarget(name), contract, properties, 500);
   expect(counterexamples).toEqual([]);

@@ -3,6 +3,7 @@ import { MUTANT_NAMES, type MutantName } from '../../adapters/simulator/mutants.
 import { inProcessSimulator } from '../../adapters/simulator/in-process.ts';
 import { resolveTarget } from '../../adapters/targets.ts';
 import { CLAUSES } from '../../spec/clauses.ts';
+import { DEFAULT_SERIES, MEASURED_SERIES } from '../../spec/kernel.ts';
 import type { CounterexampleEntry } from '../../spec/journal.ts';
 import type { PropertyName } from '../engine/campaign-types.ts';
 import { clauseOfToken, tryCampaign } from '../../tools/testing/try-campaign.ts';
@@ -100,7 +101,8 @@ within the programs of a default run, name a clause that says what is wrong, and
 most. What stands here is what it found; a test writes this page and fails when it differs. Clauses are explained in
 [SPEC.md](../spec/SPEC.md). Programs are for \`lkmc_mmap\` unless another device is named.`;
 
-const RIGHT = ['sim', 'sim:5.10', 'sim:6.1', 'sim:7.3'].flatMap((target) =>
+const OTHERS = MEASURED_SERIES.filter((series) => series !== DEFAULT_SERIES).map((series) => `sim:${series}`);
+const RIGHT = ['sim', ...OTHERS].flatMap((target) =>
   ['lkmc_mmap', 'pages_mmap'].map((contract) => [target, contract] as const),
 );
 

@@ -1,6 +1,6 @@
 import type { Contract } from '../../spec/contract.ts';
 import type { Started } from '../../spec/protocol.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { anotherVersion, begin, configure, endOfInput, handshake, nonsense, stop } from './commands.ts';
 import { AdapterConversation, Broken, type Finding } from './conversation.ts';
 import { ContractConversation } from './programs.ts';
@@ -20,7 +20,7 @@ export interface AdapterReport {
 }
 
 export interface AdapterCheckOptions {
-  readonly target: Target;
+  readonly target: ReadyTarget;
   readonly contracts: readonly Contract[];
   readonly silenceMs: number;
   readonly onStage: (stage: string) => void;

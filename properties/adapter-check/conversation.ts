@@ -2,7 +2,7 @@ import type { Connection } from '../../spec/ports/connection.ts';
 import { describeError, messageOf } from '../../spec/errors.ts';
 import type { Command, Event } from '../../spec/protocol.ts';
 import { readEvent } from '../../spec/io/read-event.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 
 /** Characters of a message or a line that a finding shows. */
 const SHOWN = 300;
@@ -38,7 +38,11 @@ export class AdapterConversation {
   #seq = 0;
   #pending: Promise<IteratorResult<string>> | undefined;
 
-  static async open(target: Target, silenceMs: number, note: (finding: Finding) => void): Promise<AdapterConversation> {
+  static async open(
+    target: ReadyTarget,
+    silenceMs: number,
+    note: (finding: Finding) => void,
+  ): Promise<AdapterConversation> {
     try {
       return new AdapterConversation(await target.connect(), silenceMs, note);
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Contract } from '../../spec/contract.ts';
 import { messageOf } from '../../spec/errors.ts';
 import { exampleOf, programAround } from '../../spec/examples.ts';
 import { kernelProfile } from '../../spec/kernel.ts';
-import type { Level } from '../../spec/observation.ts';
+import { fieldOf, type Level, SHOWN_LEVELS } from '../../spec/observation.ts';
 import { FAILURE_OF, type Operation, type OperationName, type Program } from '../../spec/program.ts';
 import type { Answer, Configured, Started } from '../../spec/protocol.ts';
 import { misfit } from '../judge/answer-fit.ts';
@@ -74,12 +74,13 @@ export class ContractConversation {
         for (const key of Object.keys(observation)) seen.add(key);
       this.#compare(name, program, answer);
     }
-    for (const level of ['layout', 'frames', 'callbacks'] as const) {
+    for (const level of SHOWN_LEVELS) {
       const canShow =
         level === 'callbacks'
           ? (this.#contract.log?.callbacks.length ?? 0) > 0
           : this.#has.has('mmap') && this.#has.has('store');
-      if (!this.#started.levels.includes(level) || seen.has(level) || !canShow || !this.#has.has('open')) continue;
+      if (!this.#started.levels.includes(level) || seen.has(fieldOf(level)) || !canShow || !this.#has.has('open'))
+        continue;
       this.#talk.note(
         level,
         `It claims the level \`${level}\`, but none of its answers has \`${level}\`, though there was something to see: it has to observe it, or the level must not stand in \`started\`.`,
@@ -174,7 +175,7 @@ export class ContractConversation {
     const answer = await this.#ask('levels', this.#around([exampleOf('checkpoint')]), asked);
     if (answer?.result !== 'observed') return;
     const told = [...answer.steps, answer.end].flatMap((step) => Object.keys(step));
-    const extra = (['layout', 'frames', 'callbacks'] as const).filter((level) => told.includes(level));
+    const extra = SHOWN_LEVELS.filter((level) => told.includes(fieldOf(level)));
     if (extra.length > 0)
       this.#talk.note(
         'levels',

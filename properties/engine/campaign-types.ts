@@ -1,6 +1,6 @@
 import type { Contract } from '../../spec/contract.ts';
 import type { JournalEntry } from '../../spec/journal.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 
 export const PROPERTY_NAMES = [
   'corpus',
@@ -15,7 +15,7 @@ export type PropertyName = (typeof PROPERTY_NAMES)[number];
 
 /** One target and one contract, checked by some properties. */
 export interface Campaign {
-  readonly target: Target;
+  readonly target: ReadyTarget;
   readonly contract: Contract;
   readonly properties: readonly PropertyName[];
   readonly seed: number;

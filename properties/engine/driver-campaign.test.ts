@@ -2,16 +2,16 @@ import { expect, test } from 'vitest';
 import { resolveTarget } from '../../adapters/targets.ts';
 import type { Connection } from '../../spec/ports/connection.ts';
 import type { DriverCounting } from '../../spec/ports/driver-counting.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { tryCampaign } from '../../tools/testing/try-campaign.ts';
 
 /** A simulator whose answers carry counters: the number of the answer in its session, first in one file, then in another. */
-function counting(read: DriverCounting['read'], endsAfter = Infinity): Target {
-  const target = resolveTarget('sim');
+async function counting(read: DriverCounting['read'], endsAfter = Infinity): Promise<ReadyTarget> {
+  const target = await prepared(resolveTarget('sim'));
   let sessions = 0;
   return {
     name: 'sim',
-    prepare: (options) => target.prepare(options),
     connect: async (signal) => addCounters(await target.connect(signal), sessions++ === 0 ? endsAfter : Infinity),
     counting: { read, reached: () => [] },
   };
@@ -48,7 +48,7 @@ function addCounters(connection: Connection, endsAfter: number): Connection {
 
 test('a campaign reads the last counters of each file, once, and writes what they say', async () => {
   const seen: unknown[] = [];
-  const target = counting((module, counters) => {
+  const target = await counting((module, counters) => {
     seen.push([module, ...counters.map((of) => Object.fromEntries(of))]);
     const line = { number: 2, reached: false, branches: 0, branchesTaken: 0 };
     return Promise.resolve([{ file: 'a.c', lines: [line], text: ['{', 'return;', '}'] }]);
@@ -64,7 +64,7 @@ test('a campaign reads the last counters of each file, once, and writes what the
 
 test('what a session that is gone has counted is not forgotten', async () => {
   let seen: readonly unknown[] = [];
-  const target = counting((_, counters) => {
+  const target = await counting((_, counters) => {
     seen = counters.map((of) => Object.fromEntries(of));
     return Promise.resolve([]);
   }, 7);
@@ -76,7 +76,7 @@ test('what a session that is gone has counted is not forgotten', async () => {
 });
 
 test('counters that cannot be read are told of, and spoil no result', async () => {
-  const target = counting(() => Promise.reject(new Error('no notes')));
+  const target = await counting(() => Promise.reject(new Error('no notes')));
   const { results, drivers, troubles } = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 5);
   expect(results.map(({ verdict }) => verdict)).toEqual(['pass']);
   expect(drivers).toEqual([]);

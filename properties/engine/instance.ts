@@ -2,7 +2,7 @@ import { Session, type SessionOptions } from './session.ts';
 import type { Contract } from '../../spec/contract.ts';
 import type { EncodedBytes } from '../../spec/observation.ts';
 import type { Program } from '../../spec/program.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { askBatch, type Judged, judgeReply, type Reply } from './batch.ts';
 import type { Coverage } from '../judge/compare.ts';
 import type { Property } from '../property.ts';
@@ -12,13 +12,13 @@ import type { Property } from '../property.ts';
  * replaced. A lane whose target could not be started stays broken until it is reset.
  */
 export class Lane {
-  readonly target: Target;
+  readonly target: ReadyTarget;
   readonly contract: Contract;
   readonly #options: Pick<SessionOptions, 'signal' | 'silenceMs'>;
   #session: Promise<Session> | undefined;
   readonly #counters: ReadonlyMap<string, EncodedBytes>[] = [];
 
-  constructor(target: Target, contract: Contract, options: Pick<SessionOptions, 'signal' | 'silenceMs'> = {}) {
+  constructor(target: ReadyTarget, contract: Contract, options: Pick<SessionOptions, 'signal' | 'silenceMs'> = {}) {
     this.target = target;
     this.contract = contract;
     this.#options = options;

@@ -3,8 +3,9 @@ import { inProcessSimulator } from '../../adapters/simulator/in-process.ts';
 import { resolveTarget } from '../../adapters/targets.ts';
 import { ConformanceError } from '../../spec/errors.ts';
 import type { JournalEntry } from '../../spec/journal.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { type Tried, tryCampaign } from '../../tools/testing/try-campaign.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { watchTarget } from '../../tools/testing/watched-target.ts';
 
 /** What a run found, without what its clocks say. */
@@ -24,7 +25,8 @@ function timesSent(programs: readonly string[]): Map<string, number> {
 
 describe('several instances', () => {
   it('run every program once, and find what one instance finds', async () => {
-    const [one, three] = [watchTarget(resolveTarget('sim')), watchTarget(resolveTarget('sim'))];
+    const sim = await prepared(resolveTarget('sim'));
+    const [one, three] = [watchTarget(sim), watchTarget(sim)];
     const alone = await tryCampaign(one.target, 'pages_mmap', ['corpus', 'lockstep'], 400);
     const together = await tryCampaign(three.target, 'pages_mmap', ['corpus', 'lockstep'], 400, { jobs: 3 });
     expect(findings(together)).toEqual(findings(alone));
@@ -72,7 +74,7 @@ describe('several instances', () => {
     ['checking', resolveTarget('sim')],
     ['shrinking', inProcessSimulator({ mutant: 'write-honours-position' })],
   ] as const)('none is left when the run is aborted while %s', async (stage, watched) => {
-    const { target, instances } = watchTarget(watched);
+    const { target, instances } = watchTarget(await prepared(watched));
     const controller = new AbortController();
     const { entries } = await tryCampaign(target, 'lkmc_mmap', ['lockstep', 'balance'], 5000, {
       jobs: 3,
@@ -93,7 +95,7 @@ describe('several instances', () => {
   it('one that cannot be started is an error of the target, and the others are ended', async () => {
     const { target, instances } = watchTarget(inProcessSimulator({}));
     let started = 0;
-    const scarce: Target = {
+    const scarce: ReadyTarget = {
       ...target,
       connect: (signal) => {
         if (++started > 1) throw new ConformanceError('target', 'full', 'there is only one');

@@ -1,7 +1,7 @@
 import type { SessionOptions } from './session.ts';
 import type { Contract } from '../../spec/contract.ts';
 import { ConformanceError } from '../../spec/errors.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { PROPERTIES } from '../all.ts';
 import type { Judged } from './batch.ts';
 import { Lane } from './instance.ts';
@@ -22,7 +22,7 @@ export function propertyNamed(name: string): Property {
 
 /** Runs one program on a fresh target and judges it; that the target ends under it is a failure. */
 export async function judgeReplay(
-  target: Target,
+  target: ReadyTarget,
   contract: Contract,
   { property: name, program }: Pick<Replay, 'property' | 'program'>,
   options: Pick<SessionOptions, 'signal' | 'silenceMs'> = {},

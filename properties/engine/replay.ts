@@ -1,9 +1,10 @@
 import type { Contract } from '../../spec/contract.ts';
 import type { Disagreement } from '../../spec/journal.ts';
 import type { Program } from '../../spec/program.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { describeOperation } from '../../spec/program.ts';
 import { Session, SessionEnded } from './session.ts';
+import { expectedObservation } from '../../model/expected-observation.ts';
 import type { Step } from '../../model/step.ts';
 import { traceProgram } from '../../model/trace.ts';
 import { misfit } from '../judge/answer-fit.ts';
@@ -22,7 +23,7 @@ export interface ReplayStep {
 }
 
 export interface ReplayOptions {
-  readonly target: Target;
+  readonly target: ReadyTarget;
   readonly contract: Contract;
   readonly program: Program;
   /** The property to judge it by besides; `lockstep` if absent. */
@@ -73,13 +74,7 @@ async function besideTheModel(options: ReplayOptions): Promise<{ steps: ReplaySt
     }
     const steps: ReplayStep[] = [];
     const add = (text: string, result: Step, observed: unknown): void => {
-      const { outcome, callbacks, frames, layout } = result.expected;
-      const expected = {
-        outcome,
-        ...(layout && levels.includes('layout') && { layout }),
-        ...(frames && levels.includes('frames') && { frames }),
-        ...(callbacks.length > 0 && levels.includes('callbacks') && { callbacks: callbacks.map((one) => one.text) }),
-      };
+      const expected = expectedObservation(result.expected, levels);
       const disagrees = disagreement?.step === steps.length;
       steps.push({ text, expected, observed, ...(disagrees && { disagreement }) });
     };

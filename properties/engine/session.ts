@@ -6,7 +6,7 @@ import { type EncodedBytes, LEVELS, type Level } from '../../spec/observation.ts
 import type { Program } from '../../spec/program.ts';
 import { type Answer, type Command, type Event, PROTOCOL_VERSION, type Started } from '../../spec/protocol.ts';
 import { readEvent } from '../../spec/io/read-event.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 
 /**
  * How long a target may be silent while an answer is due, in milliseconds: to `start`, to `configure`, and to the next program.
@@ -98,7 +98,7 @@ interface Waiter {
 export class Session {
   readonly connection: Connection;
   readonly contract: Contract;
-  readonly #target: Target;
+  readonly #target: ReadyTarget;
   readonly #silenceMs: number;
   #answered = 0;
   #held = 0;
@@ -115,7 +115,7 @@ export class Session {
   #allowed: number | undefined;
 
   /** Connects, shakes hands, and configures all levels that the target observes (or only some). */
-  static async open(target: Target, contract: Contract, options: SessionOptions = {}): Promise<Session> {
+  static async open(target: ReadyTarget, contract: Contract, options: SessionOptions = {}): Promise<Session> {
     const { signal, silenceMs = SILENCE_MS, levels = LEVELS } = options;
     const connection = await target.connect(signal);
     const session = new Session(target, connection, contract, silenceMs);
@@ -128,7 +128,7 @@ export class Session {
     }
   }
 
-  private constructor(target: Target, connection: Connection, contract: Contract, silenceMs: number) {
+  private constructor(target: ReadyTarget, connection: Connection, contract: Contract, silenceMs: number) {
     this.#target = target;
     this.connection = connection;
     this.contract = contract;

@@ -3,6 +3,7 @@ import { Session } from '../engine/session.ts';
 import { resolveTarget } from '../../adapters/targets.ts';
 import { end, initialState, step, type Step } from '../../model/step.ts';
 import { applicableClauses } from '../../spec/clauses.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { listContracts, loadContract } from '../../spec/io/load.ts';
 import { LEVELS } from '../../spec/observation.ts';
 import { type Operation, OPERATION_NAMES, type OperationName, Program, SETTING_NAMES } from '../../spec/program.ts';
@@ -17,7 +18,7 @@ const DEFAULT_PROGRAMS = 1000;
 const BUDGETS = 3;
 
 async function referenceSession(name: string): Promise<Session> {
-  const session = await Session.open(resolveTarget('reference'), loadContract(name));
+  const session = await Session.open(await prepared(resolveTarget('reference')), loadContract(name));
   await session.close();
   return session;
 }

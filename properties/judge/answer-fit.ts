@@ -1,4 +1,4 @@
-import type { Level } from '../../spec/observation.ts';
+import { fieldOf, type Level, LEVEL_TABLE, LEVELS } from '../../spec/observation.ts';
 import type { Program } from '../../spec/program.ts';
 import type { Answer } from '../../spec/protocol.ts';
 
@@ -25,24 +25,32 @@ export function misfit(program: Program, answer: Answer, { levels, repeat }: Ask
     const how = steps.length < program.ops.length ? 'fewer' : 'more';
     return `The target answered with ${how} steps than the program has operations: there is one for each, also for those that were not performed.`;
   }
-  if (!levels.includes('layout')) return undefined;
-  if (end.layout === undefined) return lacksLayout('the end of the program');
-  const checkpoint = program.ops.findIndex((op, index) => {
-    const step = steps[index];
-    return op.op === 'checkpoint' && step?.layout === undefined && step !== undefined && 'ret' in step.outcome;
-  });
-  return checkpoint === -1 ? undefined : lacksLayout(`step ${String(checkpoint)}, a checkpoint`);
+  for (const level of CHECKPOINT_LEVELS) {
+    if (!levels.includes(level)) continue;
+    const field = fieldOf(level);
+    if (end[field] === undefined) return lacks(level, field, 'the end of the program');
+    const checkpoint = program.ops.findIndex((op, index) => {
+      const step = steps[index];
+      return op.op === 'checkpoint' && step !== undefined && step[field] === undefined && 'ret' in step.outcome;
+    });
+    if (checkpoint !== -1) return lacks(level, field, `step ${String(checkpoint)}, a checkpoint`);
+  }
+  return undefined;
 }
 
-function lacksLayout(where: string): string {
-  return `The target claims the level \`layout\`, but its answer has no \`layout\` at ${where}: it has to be there, or the level must not stand in \`started\`.`;
+/** The levels on which every checkpoint and the end say something. */
+const CHECKPOINT_LEVELS = LEVELS.filter((level) => LEVEL_TABLE[level].told === 'checkpoints');
+
+function lacks(level: Level, field: string, where: string): string {
+  return `The target claims the level \`${level}\`, but its answer has no \`${field}\` at ${where}: it has to be there, or the level must not stand in \`started\`.`;
 }
 
 /** Whether any of the answers observes anything on this level. */
-export function delivers(level: 'frames' | 'callbacks', answers: Iterable<Answer>): boolean {
+export function delivers(level: Level, answers: Iterable<Answer>): boolean {
+  const field = fieldOf(level);
   for (const answer of answers) {
     if (answer.result !== 'observed') continue;
-    if ([...answer.steps, answer.end].some((observation) => observation[level] !== undefined)) return true;
+    if ([...answer.steps, answer.end].some((observation) => observation[field] !== undefined)) return true;
   }
   return false;
 }

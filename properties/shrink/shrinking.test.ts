@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Session } from '../engine/session.ts';
 import { resolveTarget } from '../../adapters/targets.ts';
+import { prepared } from '../../tools/testing/prepared.ts';
 import { loadContract } from '../../spec/io/load.ts';
 import { type Operation, Program, PROGRAM_VERSION, type Setting } from '../../spec/program.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from '../generate/program.ts';
@@ -13,7 +14,7 @@ function program(ops: readonly Operation[], setting?: Setting): Program {
 
 async function generated(count: number): Promise<Program[]> {
   const contract = loadContract('pages_mmap');
-  const session = await Session.open(resolveTarget('reference'), contract);
+  const session = await Session.open(await prepared(resolveTarget('reference')), contract);
   await session.close();
   const arbitrary = new ProgramArbitrary(surroundingsOf(contract, session.profile, session.started));
   return Array.from({ length: count }, (_, index) => programNumber(arbitrary, 5, index));

@@ -1,6 +1,8 @@
 import { type Callback, type Contract, loggedCallbacks, placementOf } from '../contract.ts';
+import { atLeast } from '../kernel.ts';
 import type { Level } from '../observation.ts';
 import type { Failure } from '../operations/define.ts';
+import type { PlacementFlag } from '../placements.ts';
 import type { Platform } from '../platform.ts';
 import type { OperationName, SettingName } from '../program.ts';
 
@@ -79,25 +81,27 @@ export const mayLackPages: Applies = (contract, facts) => {
   return contract.mmap.range === 'any' || notFixedInSize(contract, facts);
 };
 /** Areas that grow where they are: those that merge with what is added, or are left alone. */
-export const mergesToGrow: Applies = (contract, { version: [major, minor] }) => {
-  const isAtLeast = (minorOf: number, majorOf: number): boolean =>
-    major > majorOf || (major === majorOf && minor >= minorOf);
-  return isAtLeast(19, 5) && (!contract.vmOperations.close || isAtLeast(4, 6));
-};
+export const mergesToGrow: Applies = (contract, facts) =>
+  atLeast(facts, 5, 19) && (!contract.vmOperations.close || atLeast(facts, 6, 4));
 export const growsInPlace: Applies = (contract, facts) => faults(contract, facts) || !mergesToGrow(contract, facts);
 /** How the driver’s pages get into a mapping. */
-export const faults: Applies = (contract) => placementOf(contract) === 'fault';
-export const inserts: Applies = (contract) => placementOf(contract) === 'insert';
-export const remaps: Applies = (contract) => placementOf(contract) === 'remap';
+export const faults: Applies = (contract) => placementOf(contract).when === 'access';
+export const inserts: Applies = (contract) => areaFlags(contract).has('mixedmap');
+export const remaps: Applies = (contract) => areaFlags(contract).has('pfnmap');
 /** Whether pagemap shows pages of the device. */
-export const shown: Applies = (contract) => placementOf(contract) !== 'remap';
+export const shown: Applies = (contract) => placementOf(contract).hasPages;
+/** The flags of an area, whether the driver itself sets them or placing its pages does. */
+function areaFlags(contract: Contract): ReadonlySet<PlacementFlag> {
+  return new Set<PlacementFlag>([...contract.mmap.flags, ...placementOf(contract).flags]);
+}
+/** VM_SPECIAL. */
+const SPECIAL: ReadonlySet<PlacementFlag> = new Set(['io', 'dontexpand', 'pfnmap', 'mixedmap']);
 /** Areas of VM_SPECIAL never merge and are never locked. */
-export const special: Applies = (contract) =>
-  contract.mmap.flags.includes('dontexpand') || placementOf(contract) !== 'fault';
+export const special: Applies = (contract) => !areaFlags(contract).isDisjointFrom(SPECIAL);
 export const notSpecial: Applies = (contract, facts) => !special(contract, facts);
 /** mremap can make no area longer, and leave none without its pages (VM_DONTEXPAND, VM_PFNMAP). */
 export const fixedInSize: Applies = (contract) =>
-  contract.mmap.flags.includes('dontexpand') || placementOf(contract) === 'remap';
+  areaFlags(contract).has('dontexpand') || areaFlags(contract).has('pfnmap');
 export const notFixedInSize: Applies = (contract, facts) => !fixedInSize(contract, facts);
 export const merges: Applies = (contract, facts) => !contract.vmOperations.close && notSpecial(contract, facts);
 export const ranged: Applies = (contract) => contract.mmap.range === 'buffer';

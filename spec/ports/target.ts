@@ -4,8 +4,22 @@ import type { DriverCounting } from './driver-counting.ts';
 /** More instances of one target than this gain nothing: one process checks what all of them observe. */
 export const MOST_INSTANCES = 64;
 
-/** Something that can be asked for by name: `kernel:6.12`, `memfd`, `sim`, `reference`, or a command of the user's (`adapter:…`). */
+/**
+ * Something that can be asked for by name: `kernel:6.12`, `memfd`, `sim`, `reference`, or a command of the user's (`adapter:…`).
+ * All that can be done with it is to make it ready; what that yields can be connected to.
+ */
 export interface Target {
+  readonly name: string;
+  /**
+   * Builds whatever the target needs and is not there yet.
+   *
+   * @throws ConformanceError of kind `target` that says what is missing or broken, of kind `usage` when such a target cannot exist
+   */
+  prepare(options: PrepareOptions): Promise<ReadyTarget>;
+}
+
+/** A target that lacks nothing any more. */
+export interface ReadyTarget {
   readonly name: string;
   /** How many instances at once it is best run with, at most `MOST_INSTANCES`; 1 if absent. */
   readonly instances?: number;
@@ -15,11 +29,9 @@ export interface Target {
    * implements, so that is never a failure.
    */
   readonly ownsKernel?: true;
-  /** Builds whatever the target needs and is not there yet. Throws a `ConformanceError` that says what to do. */
-  prepare(options: PrepareOptions): Promise<void>;
-  /** A fresh connection to a clean system under test. Call `prepare` first. */
+  /** A fresh connection to a clean system under test. */
   connect(signal?: AbortSignal): Promise<Connection>;
-  /** Makes lines of what its kernel counts in drivers; after `prepare`. Absent where nothing is counted. */
+  /** Makes lines of what its kernel counts in drivers. Absent where nothing is counted. */
   readonly counting?: DriverCounting;
 }
 

@@ -1,9 +1,10 @@
 import type { CounterexampleEntry, DriverEntry, JournalEntry, ResultEntry } from '../../spec/journal.ts';
 import { loadContract } from '../../spec/io/load.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget, Target } from '../../spec/ports/target.ts';
 import { runCampaign } from '../../properties/engine/campaign.ts';
 import type { Campaign, PropertyName } from '../../properties/engine/campaign-types.ts';
 import { judgeReplay } from '../../properties/engine/judge-replay.ts';
+import { prepared } from './prepared.ts';
 import { decodeToken } from '../../properties/engine/token.ts';
 
 /** A budget that no shrinking in a test should need. */
@@ -21,9 +22,9 @@ export interface Tried {
   readonly troubles: readonly string[];
 }
 
-/** Runs a campaign for a test, with a fixed seed, on a target that is not prepared yet. */
+/** Runs a campaign for a test, with a fixed seed. */
 export async function tryCampaign(
-  target: Target,
+  target: Target | ReadyTarget,
   contract: string,
   properties: readonly PropertyName[],
   programs: number,
@@ -35,10 +36,9 @@ export async function tryCampaign(
     readonly onEntry?: (entry: JournalEntry) => void;
   } = {},
 ): Promise<Tried> {
-  await target.prepare({ onProgress: () => undefined });
   const entries: JournalEntry[] = [];
   await runCampaign({
-    target,
+    target: await prepared(target),
     contract: loadContract(contract),
     properties,
     seed: SEED,
@@ -62,7 +62,11 @@ export async function tryCampaign(
 }
 
 /** The clause that a counterexample breaks when its token is all that is left of it. */
-export async function clauseOfToken(target: Target, token: string): Promise<string | undefined> {
-  const judged = await judgeReplay(target, loadContract(decodeToken(token).contract), decodeToken(token));
+export async function clauseOfToken(target: Target | ReadyTarget, token: string): Promise<string | undefined> {
+  const judged = await judgeReplay(
+    await prepared(target),
+    loadContract(decodeToken(token).contract),
+    decodeToken(token),
+  );
   return judged.kind === 'fail' ? judged.disagreement.clause : undefined;
 }

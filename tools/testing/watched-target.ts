@@ -1,7 +1,7 @@
 import type { Connection } from '../../spec/ports/connection.ts';
 import type { Program } from '../../spec/program.ts';
 import { Command } from '../../spec/protocol.ts';
-import type { Target } from '../../spec/ports/target.ts';
+import type { ReadyTarget } from '../../spec/ports/target.ts';
 
 /** What a test sees of one instance. */
 export interface WatchedInstance {
@@ -20,7 +20,7 @@ export interface Death {
 }
 
 /** A target whose instances a test can watch, and of which it can kill one. */
-export function watchTarget(target: Target, death?: Death): { target: Target; instances: WatchedInstance[] } {
+export function watchTarget(target: ReadyTarget, death?: Death): { target: ReadyTarget; instances: WatchedInstance[] } {
   const instances: WatchedInstance[] = [];
   const connect = async (signal?: AbortSignal): Promise<Connection> => {
     const doomed = death?.instance === instances.length ? death : undefined;

@@ -107,7 +107,7 @@ export function target(scene: Scene, vmas: readonly Vma[] = scene.process.vmas):
 /** The first page of an area behind the end of the buffer, for which the driver has none. */
 export function beyondBuffer(scene: Scene, vmas: readonly Vma[]): number | undefined {
   const { contract, kernel } = scene;
-  if (placementOf(contract) !== 'fault') return goneFrom(scene, vmas);
+  if (!placementOf(contract).comesBack) return goneFrom(scene, vmas);
   if (contract.fault === 'first') return undefined;
   const { pages } = contract.buffer;
   const vma = vmas.find(({ start, end, pgoff }) => start >= 0 && pgoff < pages && pgoff + (end - start) > pages);
