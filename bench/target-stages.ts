@@ -94,5 +94,8 @@ async function exchange({ target }: StageRequest, times: number): Promise<void> 
     const { done } = await lines.next();
     if (done === true) throw new Error(`bench: ${target.name} ended: ${connection.consoleTail()}`);
   }
+  // What it says at its end is read too: a process whose output nobody takes is never done.
+  const rest = Array.fromAsync({ [Symbol.asyncIterator]: () => lines });
   await connection.close();
+  await rest;
 }
