@@ -9,19 +9,20 @@ import { connectProcess } from './process.ts';
  */
 export const COMMAND_PREFIXES = ['adapter:', 'exec:'] as const;
 
-/** The target that the name of a command stands for; undefined for a name of another kind. */
-export function namedCommandTarget(name: string): Target | undefined {
-  const prefix = COMMAND_PREFIXES.find((candidate) => name.startsWith(candidate));
-  return prefix === undefined ? undefined : commandTarget(name, name.slice(prefix.length));
-}
-
 /**
- * A target that is a command. It is started anew for each session, without a shell.
+ * The target that the name of a command stands for; undefined for a name of another kind.
  *
  * @throws ConformanceError of kind `usage` for a command that cannot be split into words
  */
-function commandTarget(name: string, command: string): Target {
-  const [file, ...args] = splitCommand(command);
+export function namedCommandTarget(name: string): Target | undefined {
+  const prefix = COMMAND_PREFIXES.find((candidate) => name.startsWith(candidate));
+  if (prefix === undefined) return undefined;
+  const [file, ...args] = splitCommand(name.slice(prefix.length));
+  return commandTarget(name, file, args);
+}
+
+/** A target that is a command. It is started anew for each session, without a shell, and ends at once when a run is aborted. */
+export function commandTarget(name: string, file: string, args: readonly string[]): Target {
   return {
     name,
     prepare: () => Promise.resolve(),
