@@ -1,26 +1,13 @@
-import { type Adapter, adapterTarget } from '../adapters/wire/adapter.ts';
-import { commandTarget } from '../adapters/wire/command-target.ts';
 import type { Contract } from '../spec/contract.ts';
 import { checkContract, loadContract } from '../spec/io/load.ts';
-import type { Target } from '../spec/ports/target.ts';
+import { type Implementation, targetOf } from './implementation.ts';
 import { registerProperties, type RunSettings } from './register.ts';
 
 export type { Adapter } from '../adapters/wire/adapter.ts';
 export type { PropertyName } from '../properties/engine/campaign-types.ts';
 export { NonconformanceError } from './failure.ts';
+export type { CommandAdapter, Implementation } from './implementation.ts';
 export type { RunSettings } from './register.ts';
-
-/** A program that speaks the protocol on its standard input and output. No shell is involved. */
-export interface CommandAdapter {
-  readonly command: string;
-  readonly args?: readonly string[];
-}
-
-/**
- * What is checked: a function that makes an adapter in its first state, called for every fresh instance, or a command, started
- * for every fresh instance.
- */
-export type Implementation = (() => Adapter) | CommandAdapter;
 
 /** What an implementation claims to be, and how it is checked. */
 export interface ConformanceOptions extends RunSettings {
@@ -48,12 +35,6 @@ export function conformance(implementation: Implementation, options: Conformance
     contract: typeof contract === 'string' ? loadContract(contract) : checkContract(contract, 'the contract'),
     site: callSite(conformance),
   });
-}
-
-function targetOf(implementation: Implementation, name: string | undefined): Target {
-  if (typeof implementation === 'function') return adapterTarget(name ?? 'the adapter', implementation);
-  const { command, args = [] } = implementation;
-  return commandTarget(name ?? [command, ...args].join(' '), [command, ...args]);
 }
 
 /** The stack above a function, without its first line. */

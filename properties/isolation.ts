@@ -1,6 +1,9 @@
+import { traceProgram } from '../model/trace.ts';
+import type { ClauseId } from '../spec/clauses.ts';
 import type { Outcome } from '../spec/observation.ts';
-import { FIRST_ACTOR, type Operation, type OperationName } from '../spec/program.ts';
+import { FIRST_ACTOR, type Operation, type OperationName, type Program } from '../spec/program.ts';
 import { binds, kindOf, uses } from './shrink/fields.ts';
+import { type Checker, decidingClause, type Observed } from './judge/compare.ts';
 import type { Property } from './property.ts';
 
 /**
@@ -23,7 +26,7 @@ const ENTANGLED: ReadonlySet<OperationName> = new Set<OperationName>([
 ]);
 
 /**
- * Needs no model: what one open sees is the same whether or not another open is used at the same time. The operations
+ * The verdict needs no model, only the name of the clause that is broken does: what one open sees is the same whether or not another open is used at the same time. The operations
  * of a program are dealt to two groups by the numbers of their variables; the second group is run alone and
  * together with the first, and must see the same both times.
  */
@@ -35,30 +38,45 @@ export const isolation: Property = {
   comparesAll: false,
   leavesOut: ENTANGLED,
   expand: (program) => {
-    // Limits are a process', so both groups would share them: the programs run without.
-    const { version } = program;
-    const ops = grouped(program.ops).map(({ op }) => apart(op));
-    return [
-      { version, ops: ops.filter((op) => group(op) === 1) },
-      { version, ops },
-    ];
+    const together = togetherOf(program);
+    return [{ ...together, ops: together.ops.filter((op) => group(op) === 1) }, together];
   },
-  judge: (program, [alone, together], { contract }) => {
+  judge: (program, [alone, together], checker) => {
     if (alone?.result !== 'observed' || together?.result !== 'observed') return undefined;
     // Opens that share a device's buffer see each other's bytes; their positions and errors are still their own.
-    const bytes = contract.buffer.owner === 'description';
+    const bytes = checker.contract.buffer.owner === 'description';
     let second = 0;
     for (const [index, { op, step }] of grouped(program.ops).entries()) {
       if (group(op) !== 1) continue;
-      const expected = visible(op, alone.steps[second++]?.outcome, bytes);
-      const observed = visible(op, together.steps[index]?.outcome, bytes);
+      const outcomes = [alone.steps[second++]?.outcome, together.steps[index]?.outcome] as const;
+      const [expected, observed] = outcomes.map((outcome) => visible(op, outcome, bytes));
       if (expected !== observed) {
-        return { clause: bytes ? 'BUF-01' : 'READ-01', level: 'outcome', step, expected, observed };
+        const clause = differInBytesOnly(...outcomes) ? 'BUF-01' : clauseFor(program, index, together, checker);
+        return { clause, level: 'outcome', step, expected, observed };
       }
     }
     return undefined;
   },
 };
+
+/** Both groups in one program. Limits are a process', so the groups would share them: it has none. */
+function togetherOf({ version, ops }: Program): Program {
+  return { version, ops: grouped(ops).map(({ op }) => apart(op)) };
+}
+
+/** Whether the bytes of another buffer were seen, and nothing else is wrong. */
+function differInBytesOnly(alone: Outcome | undefined, together: Outcome | undefined): boolean {
+  const isRead = alone !== undefined && 'ret' in alone && together !== undefined && 'ret' in together;
+  return isRead && alone.ret === together.ret;
+}
+
+/** The clause that decides what an operation of the program with both groups returns. */
+function clauseFor(program: Program, index: number, answer: Observed, { contract, kernel }: Checker): ClauseId {
+  const failed = (at: number): boolean => answer.steps[at]?.failed === true;
+  const step = traceProgram(togetherOf(program), contract, kernel, { failed }).steps[index];
+  if (step === undefined) throw new Error('isolation: a trace has a step for each operation');
+  return decidingClause(step);
+}
 
 /**
  * The operations that belong to a group, with their place in the program. A descriptor variable is not used again after its

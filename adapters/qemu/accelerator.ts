@@ -16,6 +16,9 @@ const PROBE_DEADLINE_MS = 8_000;
 
 const answerSchema = z.object({ accelerator: z.enum(['kvm', 'tcg']), reason: z.string() });
 
+/** The kernel's hardware acceleration; who may open it may use it. */
+const KVM = '/dev/kvm';
+
 /** Which accelerator guests use here, and a sentence that says why. */
 export interface AcceleratorAnswer {
   readonly accelerator: Accelerator;
@@ -56,11 +59,18 @@ export async function rememberedAccelerator(
  */
 export async function chooseAccelerator(
   boot: BootFiles,
-  options: { readonly cacheDir: string; readonly onProgress: (message: string) => void; readonly signal?: AbortSignal },
+  options: {
+    readonly cacheDir: string;
+    readonly onProgress: (message: string) => void;
+    readonly signal?: AbortSignal;
+    /** Another device in the place of /dev/kvm. */
+    readonly kvm?: string;
+  },
 ): Promise<AcceleratorAnswer> {
-  if (!(await kvmIsAccessible())) {
+  const { kvm = KVM } = options;
+  if (!(await isAccessible(kvm))) {
     // Not remembered: permission for /dev/kvm can change at any time, and asking costs nothing.
-    return { accelerator: 'tcg', reason: '/dev/kvm does not exist or may not be opened by this user.' };
+    return { accelerator: 'tcg', reason: `${kvm} does not exist or may not be opened by this user.` };
   }
   const remembered = await rememberedAccelerator(options.cacheDir, boot.architecture);
   if (remembered !== undefined) {
@@ -96,8 +106,8 @@ async function probe(boot: BootFiles, signal: AbortSignal | undefined): Promise<
   }
 }
 
-async function kvmIsAccessible(): Promise<boolean> {
-  return access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+async function isAccessible(device: string): Promise<boolean> {
+  return access(device, constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   );

@@ -20,7 +20,7 @@ export function namedCommandTarget(name: string): Target | undefined {
   return prefix === undefined ? undefined : commandTarget(name, splitCommand(name.slice(prefix.length)));
 }
 
-/** A target that is a command. It is started anew for each session, without a shell. */
+/** A target that is a command. It is started anew for each session, without a shell, and ends at once when a run is aborted. */
 export function commandTarget(name: string, [file, ...args]: readonly [file: string, ...args: string[]]): Target {
   return alwaysReady({ name, connect: (signal) => connectProcess(file, args, signal) });
 }

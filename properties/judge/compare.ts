@@ -1,3 +1,4 @@
+import type { ClauseId } from '../../spec/clauses.ts';
 import type { Contract } from '../../spec/contract.ts';
 import type { Disagreement } from '../../spec/journal.ts';
 import type { KernelProfile } from '../../spec/kernel.ts';
@@ -69,6 +70,17 @@ export function checkTrace(
   return difference;
 }
 
+/** The clause that says what an operation returns. */
+export function decidingClause(step: Step): ClauseId {
+  return outcomeClauses(step).at(-1) ?? 'PERFORM-02';
+}
+
+/** The clauses behind an outcome; the last decided finally. Where nothing is performed, the model has no clause to cite. */
+function outcomeClauses({ expected, clauses }: Step): readonly ClauseId[] {
+  if ('none' in expected.outcome) return ['PERFORM-01'];
+  return clauses.outcome.length > 0 ? clauses.outcome : ['PERFORM-02'];
+}
+
 function disagree(
   level: Disagreement['level'],
   clause: string,
@@ -91,16 +103,16 @@ function compare(
   if (reports.length > 0) return disagree('reports', 'HEALTH-01', index, [], reports);
   if (coverage !== undefined) {
     coverage.add('HEALTH-01');
-    for (const clause of clauses.outcome) coverage.add(clause);
+    for (const clause of outcomeClauses(result)) coverage.add(clause);
     if (expected.failed) coverage.add('FAIL-06');
   }
   if (expected.failed !== (observed.failed === true)) {
     return disagree('outcome', 'FAIL-06', index, { failed: expected.failed }, { failed: observed.failed === true });
   }
   if (!isExpected(expected, observed.outcome)) {
-    return disagree('outcome', clauses.outcome.at(-1) ?? 'CALL-01', index, expected.outcome, observed.outcome);
+    return disagree('outcome', decidingClause(result), index, expected.outcome, observed.outcome);
   }
-  if (observed.remains !== undefined && observed.remains.length > 0) {
+  if (levels.includes('health') && observed.remains !== undefined && observed.remains.length > 0) {
     return disagree('health', 'HEALTH-03', index, [], observed.remains);
   }
   if (levels.includes('callbacks')) {

@@ -64,6 +64,18 @@ export const observedClauses = [
   ),
   clause('FRAME-04', 'frames', 'Unmapped pages are not present.', 'Documentation/admin-guide/mm/pagemap.rst', shown),
   clause('FRAME-05', 'frames', 'What an operation does not touch stays as it was.', 'by definition'),
+  clause(
+    'PERFORM-01',
+    'outcome',
+    'An operation is not performed if its process or mapping does not exist, or if its range would leave the arena and its zone.',
+    'by definition; docs/protocol.md, Outcome',
+  ),
+  clause(
+    'PERFORM-02',
+    'outcome',
+    'A checkpoint and the end of a program only look and clean up, and yield 0.',
+    'by definition; docs/protocol.md, Answer',
+  ),
   clause('CALL-01', 'callbacks', 'The driver is called for nothing else.', 'measured'),
   clause('HEALTH-01', 'reports', 'No operation makes the kernel complain.', 'by definition'),
   clause(
