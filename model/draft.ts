@@ -4,8 +4,8 @@ import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Outcome } from '../spec/observation.ts';
 import type { Failure } from '../spec/operations/define.ts';
 import type { Setting } from '../spec/program.ts';
-import { copyOfPage } from './page-bytes.ts';
-import { ProcessDraft } from './process-draft.ts';
+import { copyOfPage } from './memory/page-bytes.ts';
+import { ProcessDraft } from './processes/process-draft.ts';
 import type { SmallMap, Table } from './small-map.ts';
 import type { OpenFile, State } from './state.ts';
 

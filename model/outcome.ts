@@ -3,7 +3,7 @@ import type { Errno } from './errno.ts';
 import type { Outcome } from '../spec/observation.ts';
 import type { Op, OperationName } from '../spec/program.ts';
 import type { Draft } from './draft.ts';
-import type { ProcessDraft } from './process-draft.ts';
+import type { ProcessDraft } from './processes/process-draft.ts';
 
 /** What an operation of this kind does. */
 export type Perform<Name extends OperationName> = (draft: Draft, process: ProcessDraft, op: Op<Name>) => Outcome;

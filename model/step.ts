@@ -3,8 +3,8 @@ import type { Contract } from '../spec/contract.ts';
 import type { KernelProfile } from '../spec/kernel.ts';
 import type { Frames, Layout, Outcome } from '../spec/observation.ts';
 import { FIRST_ACTOR, type Operation, type OperationName, type Program } from '../spec/program.ts';
-import { newBuffer } from './buffer.ts';
-import { install } from './descriptor-table.ts';
+import { newBuffer } from './memory/buffer.ts';
+import { install } from './files/descriptor-table.ts';
 import { Draft, type ExpectedCallback } from './draft.ts';
 import { areSame, observeFrames, observeLayout } from './observe.ts';
 import { access } from './operations/access.ts';
@@ -14,11 +14,11 @@ import { mappings } from './operations/mappings.ts';
 import { processes } from './operations/processes.ts';
 import { transfers } from './operations/transfers.ts';
 import type { Perform, Performers } from './outcome.ts';
-import { zoneEnd, zoneStart } from './place.ts';
-import { endProcess } from './processes.ts';
+import { zoneEnd, zoneStart } from './areas/place.ts';
+import { endProcess } from './processes/processes.ts';
 import { SmallMap } from './small-map.ts';
 import type { State } from './state.ts';
-import { unmapRange } from './unmap.ts';
+import { unmapRange } from './areas/unmap.ts';
 
 const PERFORMERS: Performers = { ...descriptors, ...transfers, ...mappings, ...advice, ...access, ...processes };
 

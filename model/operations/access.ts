@@ -3,13 +3,13 @@ import type { Errno } from '../errno.ts';
 import { encodeBytes, expandData } from '../../spec/bytes.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
-import { findVma } from '../areas.ts';
+import { findVma } from '../areas/areas.ts';
 import type { Draft } from '../draft.ts';
-import { type Fault, pageForRead, pageForWrite } from '../faults.ts';
-import { getPages, type How, isOutOfReach } from '../gup.ts';
+import { type Fault, pageForRead, pageForWrite } from '../memory/faults.ts';
+import { getPages, type How, isOutOfReach } from '../memory/gup.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
-import { PAGE_SIZE, resolve, safe } from '../place.ts';
-import type { ProcessDraft } from '../process-draft.ts';
+import { PAGE_SIZE, resolve, safe } from '../areas/place.ts';
+import type { ProcessDraft } from '../processes/process-draft.ts';
 import type { Process } from '../state.ts';
 
 /** A part of a range of bytes that lies in one page. */

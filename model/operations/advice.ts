@@ -1,9 +1,9 @@
 import type { Performers } from '../outcome.ts';
-import { clearRefs } from '../clear-refs.ts';
-import { madvise } from '../madvise.ts';
-import { mincore } from '../mincore.ts';
-import { mlock, mlockall, munlock, munlockall } from '../mlock.ts';
-import { msync } from '../msync.ts';
+import { clearRefs } from '../areas/clear-refs.ts';
+import { madvise } from '../areas/madvise.ts';
+import { mincore } from '../areas/mincore.ts';
+import { mlock, mlockall, munlock, munlockall } from '../areas/mlock.ts';
+import { msync } from '../areas/msync.ts';
 
 export const advice = {
   madvise,

@@ -2,15 +2,15 @@ import type { ClauseId } from '../../spec/clauses.ts';
 import type { Errno } from '../errno.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
-import { freeNumber, install, lookUpAny, numberOf } from '../descriptor-table.ts';
+import { freeNumber, install, lookUpAny, numberOf } from '../files/descriptor-table.ts';
 import type { Draft } from '../draft.ts';
-import { fsync, ioctl, poll } from '../file-calls.ts';
-import { open } from '../open.ts';
+import { fsync, ioctl, poll } from '../files/file-calls.ts';
+import { open } from '../files/open.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
-import { receive, send } from '../passing.ts';
-import type { ProcessDraft } from '../process-draft.ts';
+import { receive, send } from '../files/passing.ts';
+import type { ProcessDraft } from '../processes/process-draft.ts';
 
-export { lookUp } from '../descriptor-table.ts';
+export { lookUp } from '../files/descriptor-table.ts';
 
 function close(draft: Draft, process: ProcessDraft, op: Op<'close'>): Outcome {
   const description = lookUpAny(draft, process, op.fd);

@@ -1,10 +1,10 @@
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
-import { DEVICE_BUFFER, resetDevice } from '../buffer.ts';
+import { DEVICE_BUFFER, resetDevice } from '../memory/buffer.ts';
 import type { Draft } from '../draft.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
-import { endProcess, forkProcess } from '../processes.ts';
-import type { ProcessDraft } from '../process-draft.ts';
+import { endProcess, forkProcess } from '../processes/processes.ts';
+import type { ProcessDraft } from '../processes/process-draft.ts';
 import type { Process } from '../state.ts';
 
 function fork(draft: Draft, process: ProcessDraft, op: Op<'fork'>): Outcome {

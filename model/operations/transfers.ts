@@ -4,17 +4,17 @@ import { toSigned } from '../../spec/integer.ts';
 import type { Outcome } from '../../spec/observation.ts';
 import type { Op } from '../../spec/program.ts';
 import { fadviseChecksOffset } from '../changes.ts';
-import { openFile } from '../descriptor-table.ts';
-import { bufferBytes, citeRead, setBufferBytes, startRead, startWrite } from '../device.ts';
+import { openFile } from '../files/descriptor-table.ts';
+import { bufferBytes, citeRead, setBufferBytes, startRead, startWrite } from '../files/device.ts';
 import type { Draft } from '../draft.ts';
-import { fallocate, ftruncate } from '../file-calls.ts';
-import { copy_file_range, sendfile, splice } from '../file-to-file.ts';
-import { readInto, writeFrom } from '../memory-transfers.ts';
+import { fallocate, ftruncate } from '../files/file-calls.ts';
+import { copy_file_range, sendfile, splice } from '../files/file-to-file.ts';
+import { readInto, writeFrom } from '../memory/memory-transfers.ts';
 import { fail, type Performers, succeed } from '../outcome.ts';
-import { givenPlace, move, overflow, ownPlace, type Place } from '../positions.ts';
-import { lseek } from '../seek.ts';
+import { givenPlace, move, overflow, ownPlace, type Place } from '../files/positions.ts';
+import { lseek } from '../files/seek.ts';
 import type { Process } from '../state.ts';
-import { preadv2, pwritev2, readv, writev } from '../vectors.ts';
+import { preadv2, pwritev2, readv, writev } from '../files/vectors.ts';
 
 function read(draft: Draft, process: Process, op: Op<'read'>): Outcome {
   const place = ownPlace(draft, process, op.fd, 'read');
