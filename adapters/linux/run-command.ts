@@ -14,12 +14,14 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Return what it wrote to stderr as well, in the order in which it came. */
+  readonly withMessages?: boolean;
 }
 
 /**
  * Runs a command to its end. Its messages are in English whatever the user's locale is, so that they can be searched.
  *
- * @returns what it wrote to stdout
+ * @returns what it wrote to stdout, or to both
  * @throws ConformanceError of kind `target` with the last lines of its output
  */
 export async function run(command: string, commandArguments: readonly string[], options: RunOptions): Promise<string> {
@@ -41,7 +43,7 @@ export async function run(command: string, commandArguments: readonly string[], 
       options.hint === undefined ? {} : { hint: options.hint },
     );
   }
-  return result.stdout;
+  return options.withMessages === true ? result.all : result.stdout;
 }
 
 const ENTER_ROOT = path.join(import.meta.dirname, 'enter-root.sh');

@@ -49,7 +49,7 @@ struct ring_header {
 };
 
 struct ring {
-	struct mutex lock;
+	struct mutex lock; /* Held while samples are added. */
 	/* Contiguous pages, each with a reference count of its own. */
 	void *memory;
 };
