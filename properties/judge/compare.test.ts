@@ -200,7 +200,7 @@ describe('an outcome that differs names the clause that decides it', () => {
 
 describe('what differs on another level names its clause', () => {
   const layout = [AREA, '4+1 rw-s 0 rd wr sh mr mw ms de dd sd'];
-  const rows: readonly (readonly [string, number, Partial<Observation> | { [name: string]: undefined }, object])[] = [
+  const rows: readonly (readonly [string, number, Partial<Observation> | Record<string, undefined>, object])[] = [
     ['no callback', MMAP, { callbacks: undefined }, { clause: 'MAP-21', expected: ['mmap', 'vm_open'], observed: [] }],
     ['one is missing', MMAP, { callbacks: ['mmap'] }, { clause: 'MAP-23', observed: ['mmap'] }],
     ['another one', MMAP, { callbacks: ['mmap', 'vm_close'] }, { clause: 'MAP-23' }],
