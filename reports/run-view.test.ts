@@ -74,7 +74,14 @@ describe('a view of a run', () => {
     const whole = { ...passed, property: 'corpus', verdicts, programs: 5, operations: 0, durationMs: 50 };
     const [cell] = viewRun(HEADER, [result, whole]).cells;
     expect(cell?.verdicts).toEqual({ ...zeroVerdicts(), pass: 6, skipped: 4 });
-    expect(cell).toMatchObject({ programs: 10, operations: 100, durationMs: 250, operationsPerSecond: 500 });
+    expect(cell?.results).toEqual([whole, result]);
+    expect(cell).toMatchObject({
+      verdict: 'pass',
+      programs: 10,
+      operations: 100,
+      durationMs: 250,
+      operationsPerSecond: 500,
+    });
   });
 
   test('adds up how often each clause decided, sorted by id', () => {

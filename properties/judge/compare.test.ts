@@ -232,6 +232,46 @@ describe('what differs on another level names its clause', () => {
     expect(check(answer(step, change))).toMatchObject({ level, step, ...difference });
   });
 
+  test.each([
+    ['the clause of the operation', 4, 'PROT-10'],
+    ['that of all layouts where the operation changes none', 2, 'VMA-01'],
+  ])('a layout that is watched after every operation names %s', (_, step, clause) => {
+    const protect: Operation = { op: 'mprotect', actor: 'p0', at: { map: 'm0', offset: 0 }, length: 4096, prot: 'r--' };
+    const program = { ...PROGRAM, ops: [...ops.slice(0, UNBOUND), protect] };
+    const trace = traceProgram(program, contract, kernel, { everyLayout: true });
+    const steps = trace.steps.map(({ expected }, index): Observation => {
+      return { outcome: expected.outcome, layout: index === step ? {} : (expected.layout ?? {}) };
+    });
+    const observed = { ...answer(), steps };
+    expect(checkTrace(trace, observed, { kernel, levels: ['layout'] })).toMatchObject({
+      level: 'layout',
+      clause,
+      step,
+    });
+  });
+
+  test('every process and every area counts', () => {
+    const other = AREA.replace('0+1', '4+1');
+    const frames = { p0: '0:0F', p1: '0:1F' };
+    const layout = { p0: [AREA, other], p1: [AREA] };
+    const steps = TRACE.steps.map((step, index) => {
+      if (index === LOAD) return { ...step, expected: { ...step.expected, frames } };
+      return index === CHECKPOINT ? { ...step, expected: { ...step.expected, layout } } : step;
+    });
+    const trace = new Trace(PROGRAM, steps, { contract, kernel, everyLayout: false });
+    const verdict = (seen: { frames?: Observation['frames']; layout?: Observation['layout'] }) => {
+      const framed = answer(LOAD, { frames: seen.frames ?? frames });
+      const laid = framed.steps.map((one, index) => {
+        return index === CHECKPOINT ? { ...one, layout: seen.layout ?? layout } : one;
+      });
+      return checkTrace(trace, { ...framed, steps: laid }, { kernel, levels: LEVELS });
+    };
+    expect(verdict({})).toBeUndefined();
+    expect(verdict({ frames: { p0: '0:0F', p1: '0:0F' } })).toMatchObject({ level: 'frames' });
+    expect(verdict({ layout: { p0: [AREA, other], p1: [other] } })).toMatchObject({ level: 'layout' });
+    expect(verdict({ layout: { p0: [AREA, AREA], p1: [AREA] } })).toMatchObject({ level: 'layout' });
+  });
+
   test('a layout that nobody expects is not compared', () => {
     expect(check(answer(LOAD, { layout: { p0: ['nonsense'] } }))).toBeUndefined();
   });

@@ -70,15 +70,9 @@ export function checkTrace(
   return difference;
 }
 
-/** The clause that says what an operation returns. */
-export function decidingClause(step: Step): ClauseId {
-  return outcomeClauses(step).at(-1) ?? 'PERFORM-02';
-}
-
-/** The clauses behind an outcome; the last decided finally. Where nothing is performed, the model has no clause to cite. */
-function outcomeClauses({ expected, clauses }: Step): readonly ClauseId[] {
-  if ('none' in expected.outcome) return ['PERFORM-01'];
-  return clauses.outcome.length > 0 ? clauses.outcome : ['PERFORM-02'];
+/** The clause that says what an operation returns. Where nothing is performed, the model has none to cite. */
+export function decidingClause({ expected, clauses }: Step): ClauseId {
+  return 'none' in expected.outcome ? 'PERFORM-01' : (clauses.outcome.at(-1) ?? 'PERFORM-02');
 }
 
 function disagree(
@@ -103,7 +97,8 @@ function compare(
   if (reports.length > 0) return disagree('reports', 'HEALTH-01', index, [], reports);
   if (coverage !== undefined) {
     coverage.add('HEALTH-01');
-    for (const clause of outcomeClauses(result)) coverage.add(clause);
+    for (const clause of clauses.outcome) coverage.add(clause);
+    if (clauses.outcome.length === 0) coverage.add(decidingClause(result));
     if (expected.failed) coverage.add('FAIL-06');
   }
   if (expected.failed !== (observed.failed === true)) {
