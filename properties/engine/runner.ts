@@ -8,12 +8,17 @@ import type { Coverage } from '../judge/compare.ts';
 import { type Flight, Flights } from './queue.ts';
 import { FollowUp } from './follow-up.ts';
 import type { Lane } from './instance.ts';
+import { type Lot, lotOf } from './lot.ts';
+import type { Makers } from './makers.ts';
 import type { Property } from '../property.ts';
 import { RunLog } from './run-log.ts';
 import type { Source } from '../source.ts';
 
 /** Programs in a batch at most: enough that the round trip costs nothing. */
 const BATCH = 32;
+
+/** Lots that each of the makers works on ahead of what is sent: what it makes next, and the one before, which it judges. */
+const LOTS_AHEAD = 2;
 
 /** Answers without any observation on a level after which it is taken for one that the target does not have. */
 const ANSWERS_WITHOUT = 8;
@@ -24,6 +29,8 @@ export interface RunPlan {
   readonly planned?: number;
   /** Milliseconds after which no more programs are begun. */
   readonly timeMs?: number;
+  /** Who makes the programs of the source, and judges them, instead of this thread. */
+  readonly makers?: Makers;
 }
 
 /**
@@ -52,8 +59,10 @@ class Runner {
   readonly #source: Source;
   readonly #planned: number;
   readonly #timeMs: number;
+  readonly #makers: Makers | undefined;
   readonly #log: RunLog;
   readonly #followUp: FollowUp;
+  readonly #flights: Flights;
   /** Levels on which the target has observed something. */
   readonly #delivered = new Set<Disagreement['level']>();
   #taken = 0;
@@ -66,7 +75,7 @@ class Runner {
     property: Property,
     coverage: Coverage,
     source: Source,
-    { planned = Infinity, timeMs = Infinity }: RunPlan,
+    { planned = Infinity, timeMs = Infinity, makers }: RunPlan,
   ) {
     this.#campaign = campaign;
     this.#lanes = lanes;
@@ -75,22 +84,24 @@ class Runner {
     this.#source = source;
     this.#planned = planned;
     this.#timeMs = timeMs;
+    this.#makers = makers;
     this.#log = new RunLog(campaign, property, planned);
     this.#followUp = new FollowUp(campaign, property, coverage, this.#log);
+    this.#flights = new Flights(lanes, property, makers && LOTS_AHEAD * makers.count);
   }
 
   async run(): Promise<string | undefined> {
     const { signal } = this.#campaign;
     const deadline = performance.now() + this.#timeMs;
     this.#log.progress('starting');
-    const flights = new Flights(this.#lanes, this.#property);
+    const flights = this.#flights;
     let complete = true;
     try {
       while (!signal.aborted) {
         while (flights.hasRoom && performance.now() < deadline) {
-          const programs = this.#batch();
-          if (programs.length === 0) break;
-          flights.send(programs);
+          const lot = this.#next();
+          if (lot.size === 0) break;
+          flights.send(lot);
         }
         const flight = flights.take();
         if (flight === undefined) break;
@@ -117,8 +128,12 @@ class Runner {
   }
 
   /** The next programs; fewer near the end, so that all instances are done at about the same time. */
-  #batch(): Program[] {
+  #next(): Lot {
     const size = Math.min(BATCH, Math.ceil((this.#planned - this.#taken) / this.#lanes.length));
+    if (this.#makers !== undefined && size > 0) {
+      this.#taken += size;
+      return this.#makers.make(this.#taken - size, size);
+    }
     const programs: Program[] = [];
     while (programs.length < size) {
       const next = this.#source.next();
@@ -126,13 +141,21 @@ class Runner {
       programs.push(next);
     }
     this.#taken += programs.length;
-    return programs;
+    return lotOf(programs);
   }
 
   /** Counts what came of a batch. Yields what has to run again if the session cannot go on. */
-  async #settle({ lane, programs, reply }: Flight): Promise<readonly Program[] | undefined> {
-    let settled = 0;
+  async #settle({ lane, lot, reply }: Flight): Promise<readonly Program[] | undefined> {
     const answered = await reply;
+    let settled = 0;
+    if (answered.passed !== undefined) {
+      const { programs: passed, operations, clauses } = answered.passed;
+      this.#log.countPassed(passed, operations);
+      this.#coverage.addAll(clauses);
+      if (passed === lot.size) return undefined;
+      settled = passed;
+    }
+    const { programs } = lot;
     for (const result of judgeReply(answered, this.#property, programs, this.#coverage)) {
       const program = programs[settled++];
       if (program === undefined) break;
@@ -147,6 +170,7 @@ class Runner {
           this.#log.trouble(result.kind, result.message, program);
           break;
         case 'fail': {
+          this.#flights.hold(lane);
           const lacking = this.#lacks(result.disagreement.level, answered);
           if (lacking === undefined) {
             await this.#followUp.failure(lane, program, result.disagreement);
@@ -159,6 +183,7 @@ class Runner {
           return programs.slice(settled);
         }
         case 'ended':
+          this.#flights.hold(lane);
           await this.#followUp.end(lane, program, result, answered.session.answered);
           this.#source.learn?.(program, [], false);
           return programs.slice(settled);
