@@ -3,7 +3,7 @@ import { kernelRelease } from '../adapters/linux/releases.ts';
 import { debianKernel } from '../adapters/linux/root.ts';
 import { prepareKit } from '../adapters/qemu/kit.ts';
 import { buildHelper } from '../adapters/native/build.ts';
-import { Lane } from '../properties/engine/instance.ts';
+import { Instance } from '../properties/engine/instance.ts';
 import type { Contract } from '../spec/contract.ts';
 import type { ReadyTarget } from '../spec/ports/target.ts';
 import { TappedConnection } from './tapped-connection.ts';
@@ -11,7 +11,7 @@ import { TappedConnection } from './tapped-connection.ts';
 /** One guest that is driven in several ways. */
 export interface BenchGuest {
   /** What the engine uses. */
-  readonly lane: Lane;
+  readonly instance: Instance;
   /** The same connection without the engine. */
   readonly tap: TappedConnection;
 }
@@ -38,7 +38,7 @@ export async function openBenchGuest(prepared: ReadyTarget, contract: Contract):
       return Promise.resolve(tap.connection);
     },
   };
-  const lane = new Lane(target, contract);
-  await lane.session();
-  return { lane, tap };
+  const instance = new Instance(target, contract);
+  await instance.session();
+  return { instance, tap };
 }

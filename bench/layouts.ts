@@ -6,7 +6,7 @@ import type { Session } from '../properties/engine/session.ts';
 import type { judgeReply } from '../properties/engine/batch.ts';
 import type { runCampaign } from '../properties/engine/campaign.ts';
 import type { ProgramArbitrary, programNumber, surroundingsOf } from '../properties/generate/program.ts';
-import type { Lane } from '../properties/engine/instance.ts';
+import type { Instance } from '../properties/engine/instance.ts';
 import type { lockstep } from '../properties/lockstep.ts';
 import type { shrink } from '../properties/shrink/shrink.ts';
 import type { loadContract } from '../spec/io/load.ts';
@@ -21,7 +21,7 @@ export interface Parts {
   readonly surroundingsOf: typeof surroundingsOf;
   readonly lockstep: typeof lockstep;
   readonly judgeReply: typeof judgeReply;
-  readonly Lane: typeof Lane;
+  readonly Instance: typeof Instance;
   readonly shrink: typeof shrink;
   readonly runCampaign: typeof runCampaign;
 }
@@ -34,7 +34,7 @@ export type Program = ReturnType<Parts['programNumber']>;
 
 export type OpenSession = Awaited<ReturnType<Parts['Session']['open']>>;
 
-/** The file of each part, from the top of a checkout. */
+/** The file of each part, from the top of a checkout, and behind `#` the name that it has there where that is another one. */
 type Layout = Readonly<Record<keyof Parts, string>>;
 
 /** By its name; the first of whose files all exist is the layout of a checkout. */
@@ -49,7 +49,7 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
     surroundingsOf: 'properties/generate.ts',
     lockstep: 'properties/lockstep.ts',
     judgeReply: 'properties/batch.ts',
-    Lane: 'properties/lane.ts',
+    Instance: 'properties/lane.ts#Lane',
     shrink: 'properties/shrink.ts',
     runCampaign: 'properties/campaign.ts',
   },
@@ -62,7 +62,7 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
     surroundingsOf: 'properties/generate/program.ts',
     lockstep: 'properties/lockstep.ts',
     judgeReply: 'properties/engine/batch.ts',
-    Lane: 'properties/engine/instance.ts',
+    Instance: 'properties/engine/instance.ts',
     shrink: 'properties/shrink/shrink.ts',
     runCampaign: 'properties/engine/campaign.ts',
   },
@@ -77,11 +77,12 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
 export async function loadParts(directory: string): Promise<Parts> {
   const layout = layoutOf(directory);
   const parts = await Promise.all(
-    Object.entries(layout).map(async ([part, file]) => {
+    Object.entries(layout).map(async ([part, place]) => {
+      const [file = '', name = part] = place.split('#');
       const module = (await import(pathToFileURL(path.join(directory, file)).href)) as Record<string, unknown>;
-      if (module[part] === undefined)
-        throw new Error(`bench: ${path.join(directory, file)} does not export \`${part}\``);
-      return [part, module[part]] as const;
+      if (module[name] === undefined)
+        throw new Error(`bench: ${path.join(directory, file)} does not export \`${name}\``);
+      return [part, module[name]] as const;
     }),
   );
   return Object.fromEntries(parts) as unknown as Parts;
@@ -99,7 +100,9 @@ export async function prepareTarget({ resolveTarget }: Parts, name: string): Pro
 export function layoutOf(directory: string): Layout {
   const misses: string[] = [];
   for (const [name, layout] of Object.entries(LAYOUTS)) {
-    const missing = [...new Set(Object.values(layout))].filter((file) => !existsSync(path.join(directory, file)));
+    const missing = [...new Set(Object.values(layout).map((place) => place.split('#')[0] ?? ''))].filter(
+      (file) => !existsSync(path.join(directory, file)),
+    );
     if (missing.length === 0) return layout;
     misses.push(`the layout \`${name}\` lacks ${missing.join(', ')}`);
   }

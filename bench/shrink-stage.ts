@@ -3,7 +3,7 @@ import { type Parts, prepareTarget } from './layouts.ts';
 
 type Failing = Parameters<Parts['shrink']>[1];
 type Shrunk = ReturnType<Parts['shrink']>;
-type Lane = InstanceType<Parts['Lane']>;
+type Instance = InstanceType<Parts['Instance']>;
 type Lockstep = Parts['lockstep'];
 
 /** By the name that older checkouts know: a simulator that is wrong where programs need several operations to show it. */
@@ -26,14 +26,14 @@ const BUDGET_MS = 600_000;
 export async function measureShrink({ parts, contract, seed }: StageRequest): Promise<number> {
   const { lockstep } = parts;
   const target = await prepareTarget(parts, WRONG);
-  const lane = new parts.Lane(target, contract);
+  const instance = new parts.Instance(target, contract);
   try {
     const failures: Failing[] = [];
-    const session = await lane.session();
+    const session = await instance.session();
     const arbitrary = new parts.ProgramArbitrary(parts.surroundingsOf(contract, session.profile, session.started));
     for (let start = 0; failures.length < SHRUNK && start < TRIED_MAX; start += BATCH) {
       const batch = Array.from({ length: BATCH }, (_, index) => parts.programNumber(arbitrary, seed, start + index));
-      for (const [index, judged] of (await lane.judge(lockstep, batch)).entries()) {
+      for (const [index, judged] of (await instance.judge(lockstep, batch)).entries()) {
         const program = batch[index];
         if (judged.kind === 'fail' && program !== undefined) {
           failures.push({ program, disagreement: judged.disagreement });
@@ -44,28 +44,34 @@ export async function measureShrink({ parts, contract, seed }: StageRequest): Pr
     let [spent, candidates] = [0, 0];
     for (const failing of failures.slice(0, SHRUNK)) {
       const before = process.cpuUsage();
-      const shrunk = await shrinkOn(parts, lane, failing);
+      const shrunk = await shrinkOn(parts, instance, failing);
       const { user, system } = process.cpuUsage(before);
       spent += user + system;
       candidates += shrunk.candidates;
     }
     return spent / candidates;
   } finally {
-    await lane.close();
+    await instance.close();
   }
 }
 
 /** Until commit 738498a the shrinker took the instance and the property themselves. */
-type FormerShrink = (lane: Lane, property: Lockstep, start: Failing, budgetMs: number, signal?: AbortSignal) => Shrunk;
+type FormerShrink = (
+  instance: Instance,
+  property: Lockstep,
+  start: Failing,
+  budgetMs: number,
+  signal?: AbortSignal,
+) => Shrunk;
 const FORMER_PARAMETERS = 5;
 
-function shrinkOn({ shrink, lockstep }: Parts, lane: Lane, failing: Failing): Shrunk {
+function shrinkOn({ shrink, lockstep }: Parts, instance: Instance, failing: Failing): Shrunk {
   if (shrink.length === FORMER_PARAMETERS) {
-    return (shrink as unknown as FormerShrink)(lane, lockstep, failing, BUDGET_MS);
+    return (shrink as unknown as FormerShrink)(instance, lockstep, failing, BUDGET_MS);
   }
   const run = async (programs: readonly Failing['program'][]) => {
-    const judged = await lane.judge(lockstep, programs);
+    const judged = await instance.judge(lockstep, programs);
     return judged.map((one) => (one.kind === 'fail' ? one.disagreement : undefined));
   };
-  return shrink({ run, reset: () => lane.reset() }, failing, BUDGET_MS);
+  return shrink({ run, reset: () => instance.reset() }, failing, BUDGET_MS);
 }

@@ -56,7 +56,7 @@ async function compareWays(target: ReadyTarget, contractName: string, request: W
   const { programs: count, rounds, seed } = request;
   const guest = await openBenchGuest(target, loadContract(contractName));
   try {
-    const session = await guest.lane.session();
+    const session = await guest.instance.session();
     const results: Results = new Map(WAYS.map(([name]) => [name, []]));
     const modelSpeeds: number[] = [];
     // Round 0 only warms up.
@@ -74,7 +74,7 @@ async function compareWays(target: ReadyTarget, contractName: string, request: W
     }
     report(`${contractName}, Linux ${session.profile.release}`, results, modelSpeeds, count);
   } finally {
-    await guest.lane.close();
+    await guest.instance.close();
   }
 }
 

@@ -18,10 +18,10 @@ const EMPTY_EXCHANGE = '{}';
 export type Way = (guest: BenchGuest, workload: Workload) => Promise<void>;
 
 /** The engine as `run` uses it: generation, batches, validation of every answer, model, comparison, coverage. */
-export const checked: Way = async ({ lane }, { generate, programs, seed, operations }) => {
+export const checked: Way = async ({ instance }, { generate, programs, seed, operations }) => {
   const campaign: Campaign = {
-    target: lane.target,
-    contract: lane.contract,
+    target: instance.target,
+    contract: instance.contract,
     properties: ['lockstep'],
     seed,
     programs: programs.length,
@@ -34,7 +34,7 @@ export const checked: Way = async ({ lane }, { generate, programs, seed, operati
     onProgress: () => undefined,
   };
   const source = numbered(generate, programs.length);
-  await runPrograms(campaign, [lane], lockstep, new Coverage(), source, { planned: programs.length });
+  await runPrograms(campaign, [instance], lockstep, new Coverage(), source, { planned: programs.length });
 };
 
 /** The same programs observed in the same way, their lines made beforehand; nothing is read but the newlines. */

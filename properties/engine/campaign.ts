@@ -12,7 +12,7 @@ import { Coverage } from '../judge/compare.ts';
 import { corpusFor } from '../corpus.ts';
 import { summarizeSource } from './driver-lines.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from '../generate/program.ts';
-import { Lane } from './instance.ts';
+import { Instance } from './instance.ts';
 import { Makers } from './makers.ts';
 import type { Property } from '../property.ts';
 import { type RunPlan, runPrograms } from './runner.ts';
@@ -26,12 +26,12 @@ import { Tally } from './tally.ts';
 export async function runCampaign(campaign: Campaign): Promise<void> {
   const { target, contract, write } = campaign;
   const where = { target: target.name, contract: contract.name };
-  const lane = new Lane(target, contract, campaign);
+  const instance = new Instance(target, contract, campaign);
   const others = (campaign.jobs ?? target.instances ?? 1) - 1;
-  const lanes = [lane, ...Array.from({ length: others }, () => new Lane(target, contract, campaign))];
+  const instances = [instance, ...Array.from({ length: others }, () => new Instance(target, contract, campaign))];
   const coverage = new Coverage();
   try {
-    const session = await lane.session();
+    const session = await instance.session();
     const { implementation, kernel } = session.started;
     const note = kernelNote(session.profile);
     write({ type: 'target', ...where, implementation, kernel, levels: [...session.levels], ...(note && { note }) });
@@ -41,13 +41,13 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
       const reason = impossible(property, session);
       if (givenUp !== undefined) write(unchecked(campaign, name, 'errored', givenUp));
       else if (reason !== undefined) write(unchecked(campaign, name, 'skipped', reason));
-      else givenUp = await runProperty(campaign, lanes, session, property, coverage);
+      else givenUp = await runProperty(campaign, instances, session, property, coverage);
     }
     const facts = clauseFacts(session);
     const clauses: Record<string, number> = {};
     for (const { id } of applicableClauses(contract, facts, session.levels)) clauses[id] = coverage.counts.get(id) ?? 0;
     write({ type: 'coverage', ...where, clauses });
-    await writeDriver(campaign, lanes);
+    await writeDriver(campaign, instances);
   } catch (error) {
     if (error instanceof ConformanceError && error.kind === 'usage') throw error;
     if (campaign.signal.aborted) {
@@ -63,7 +63,7 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
     write({ type: 'trouble', ...where, property, verdict, message });
     for (const name of campaign.properties) write(unchecked(campaign, name, verdict, message));
   } finally {
-    await Promise.all(lanes.map((one) => one.close()));
+    await Promise.all(instances.map((one) => one.close()));
   }
 }
 
@@ -79,13 +79,16 @@ function unchecked(
 }
 
 /** Writes what was reached of the driver, where that is counted. What is wrong with the counters spoils no result. */
-async function writeDriver({ target, contract, properties, write }: Campaign, lanes: readonly Lane[]): Promise<void> {
+async function writeDriver(
+  { target, contract, properties, write }: Campaign,
+  instances: readonly Instance[],
+): Promise<void> {
   if (target.counting === undefined) return;
   const where = { target: target.name, contract: contract.name };
   try {
     const sources = await target.counting.read(
       contract.name,
-      lanes.flatMap(({ counters }) => counters),
+      instances.flatMap(({ counters }) => counters),
     );
     if (sources.length > 0) write({ type: 'driver', ...where, files: sources.map(summarizeSource) });
   } catch (error) {
@@ -123,14 +126,14 @@ function impossible(property: Property, session: Session): string | undefined {
 
 async function runProperty(
   campaign: Campaign,
-  lanes: readonly Lane[],
+  instances: readonly Instance[],
   session: Session,
   property: Property,
   coverage: Coverage,
 ): Promise<string | undefined> {
   const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
   const run = (source: Source, plan?: RunPlan): Promise<string | undefined> =>
-    runPrograms(campaign, lanes, property, coverage, source, plan);
+    runPrograms(campaign, instances, property, coverage, source, plan);
   if (stored !== undefined) {
     return run(
       numbered((index) => stored[index]?.program, stored.length),

@@ -3,7 +3,7 @@ import type { Program } from '../../spec/program.ts';
 import type { Judged } from './batch.ts';
 import type { Campaign } from './campaign-types.ts';
 import type { Coverage } from '../judge/compare.ts';
-import type { Lane } from './instance.ts';
+import type { Instance } from './instance.ts';
 import type { Property } from '../property.ts';
 import type { RunLog } from './run-log.ts';
 import { repeats, shrink, type Trial } from '../shrink/shrink.ts';
@@ -47,20 +47,20 @@ export class FollowUp {
   }
 
   /** A failing program: confirmed, shrunk if it is new, confirmed again, and written. */
-  async failure(lane: Lane, program: Program, first: Disagreement): Promise<void> {
+  async failure(instance: Instance, program: Program, first: Disagreement): Promise<void> {
     this.#log.failures++;
     const wanted = signature(first);
     if (this.#signatures.has(wanted)) {
       this.#log.count('fail');
-      lane.reset();
+      instance.reset();
       return;
     }
     this.#log.progress('shrinking', true);
     const { signal, shrinkMs } = this.#campaign;
-    const trial = this.#trialOn(lane);
+    const trial = this.#trialOn(instance);
     const shrunk = await shrink(trial, { program, disagreement: first }, shrinkMs, signal);
     const failed = await repeats(trial, shrunk.program, wanted, CONFIRMATIONS);
-    lane.reset();
+    instance.reset();
     const verdict = failed === CONFIRMATIONS ? 'fail' : 'flaky';
     // A failure that did not repeat must not hide one of the same kind that does.
     if (verdict === 'fail') this.#signatures.add(wanted);
@@ -68,13 +68,13 @@ export class FollowUp {
   }
 
   /** Candidates are tried on this instance. */
-  #trialOn(lane: Lane): Trial {
+  #trialOn(instance: Instance): Trial {
     return {
       run: async (programs) => {
-        const judged = await lane.judge(this.#property, programs);
+        const judged = await instance.judge(this.#property, programs);
         return programs.map((program, index) => disagreementOf(judged[index], program));
       },
-      reset: () => lane.reset(),
+      reset: () => instance.reset(),
     };
   }
 
@@ -83,18 +83,23 @@ export class FollowUp {
    *
    * @param answered how many programs the session had answered
    */
-  async end(lane: Lane, program: Program, ended: Extract<Judged, { kind: 'ended' }>, answered: number): Promise<void> {
-    lane.reset();
+  async end(
+    instance: Instance,
+    program: Program,
+    ended: Extract<Judged, { kind: 'ended' }>,
+    answered: number,
+  ): Promise<void> {
+    instance.reset();
     if (this.#campaign.signal.aborted) return;
     this.#restarts++;
     this.#barren = answered > 0 ? 0 : this.#barren + 1;
     let last = ended;
     let outcome = 'it had just been started';
     if (this.#barren < BARREN_STARTS) {
-      const [again] = await lane.judge(this.#property, [program], this.#coverage);
+      const [again] = await instance.judge(this.#property, [program], this.#coverage);
       const disagreement = disagreementOf(again, program);
       if (disagreement !== undefined) {
-        await this.failure(lane, program, disagreement);
+        await this.failure(instance, program, disagreement);
         return;
       }
       if (again?.kind === 'ended') {

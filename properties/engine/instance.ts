@@ -10,9 +10,9 @@ import type { Maker } from './lot.ts';
 
 /**
  * One instance of a target with one contract: the session that is open to it, where a broken or dirty session is
- * replaced. A lane whose target could not be started stays broken until it is reset.
+ * replaced. A instance whose target could not be started stays broken until it is reset.
  */
-export class Lane {
+export class Instance {
   readonly target: ReadyTarget;
   readonly contract: Contract;
   readonly #options: Pick<SessionOptions, 'signal' | 'silenceMs'>;

@@ -4,7 +4,7 @@ import { ConformanceError } from '../../spec/errors.ts';
 import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { PROPERTIES } from '../all.ts';
 import type { Judged } from './batch.ts';
-import { Lane } from './instance.ts';
+import { Instance } from './instance.ts';
 import type { Property } from '../property.ts';
 import { disagreementOf } from './ending.ts';
 import type { Replay } from './token.ts';
@@ -28,15 +28,15 @@ export async function judgeReplay(
   options: Pick<SessionOptions, 'signal' | 'silenceMs'> = {},
 ): Promise<Exclude<Judged, { kind: 'ended' }>> {
   const property = propertyNamed(name);
-  const lane = new Lane(target, contract, options);
+  const instance = new Instance(target, contract, options);
   try {
-    const [judged] = await lane.judge(property, [program]);
+    const [judged] = await instance.judge(property, [program]);
     const disagreement = disagreementOf(judged, program);
     const answers = judged?.kind === 'fail' ? judged.answers : [];
     if (disagreement !== undefined) return { kind: 'fail', disagreement, answers };
     if (judged === undefined || judged.kind === 'ended') return { kind: 'errored', message: 'no answer' };
     return judged;
   } finally {
-    await lane.close();
+    await instance.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { Program } from '../../spec/program.ts';
 import type { Reply } from './batch.ts';
-import type { Lane } from './instance.ts';
+import type { Instance } from './instance.ts';
 import type { Property } from '../property.ts';
 import { type Lot, lotOf, type Maker } from './lot.ts';
 
@@ -8,8 +8,8 @@ import { type Lot, lotOf, type Maker } from './lot.ts';
 const DEPTH = 3;
 
 /** A batch that was sent to one instance. */
-export interface Flight {
-  readonly lane: Lane;
+export interface Batch {
+  readonly instance: Instance;
   readonly lot: Lot;
   readonly reply: Promise<Reply>;
   state: 'being made' | 'under way' | 'answered' | 'ended';
@@ -19,111 +19,111 @@ export interface Flight {
  * The batches under way on all instances of a target. They are taken in the order in which they were sent, whichever
  * instance is faster, so that what a run finds does not depend on how many instances it had.
  */
-export class Flights {
-  readonly #lanes: readonly Lane[];
+export class Queue {
+  readonly #instances: readonly Instance[];
   readonly #property: Property;
   readonly #room: number;
-  #flights: Flight[] = [];
+  #batches: Batch[] = [];
   #isDropped = false;
   /** Instances to which nothing is sent for now. */
-  readonly #held = new Map<Lane, PromiseWithResolvers<undefined>>();
+  readonly #held = new Map<Instance, PromiseWithResolvers<undefined>>();
 
   /** @param ahead - lots that are being made by others besides */
-  constructor(lanes: readonly Lane[], property: Property, ahead = 0) {
-    this.#lanes = lanes;
+  constructor(instances: readonly Instance[], property: Property, ahead = 0) {
+    this.#instances = instances;
     this.#property = property;
-    this.#room = DEPTH * lanes.length + ahead;
+    this.#room = DEPTH * instances.length + ahead;
   }
 
   /** Whether there may be one more: what was answered and not taken yet counts, so that memory stays flat. */
   get hasRoom(): boolean {
-    return this.#flights.length < this.#room;
+    return this.#batches.length < this.#room;
   }
 
   /** Sends a batch to the instance that has the least to do. */
   send(lot: Lot): void {
-    const lane = this.#lanes.reduce((best, other) => (this.#loadOf(other) < this.#loadOf(best) ? other : best));
-    this.#flights.push(this.#launch(lane, lot));
+    const instance = this.#instances.reduce((best, other) => (this.#loadOf(other) < this.#loadOf(best) ? other : best));
+    this.#batches.push(this.#launch(instance, lot));
   }
 
   /** Takes the batch that was sent first. */
-  take(): Flight | undefined {
-    const flight = this.#flights.shift();
+  take(): Batch | undefined {
+    const batch = this.#batches.shift();
     // What is held waits for those before it; nothing is before this one.
-    if (flight?.state === 'being made') this.#release(flight.lane);
-    return flight;
+    if (batch?.state === 'being made') this.#release(batch.instance);
+    return batch;
   }
 
   /** Sends nothing more to this instance until `resend`, not even what is being made for it. */
-  hold(lane: Lane): void {
-    if (!this.#held.has(lane)) this.#held.set(lane, Promise.withResolvers());
+  hold(instance: Instance): void {
+    if (!this.#held.has(instance)) this.#held.set(instance, Promise.withResolvers());
   }
 
-  /** The lane's session is gone: what was left of the batch taken last, and what was behind it there, is sent again. */
-  resend(lane: Lane, rest: readonly Program[]): void {
-    const first = rest.length > 0 ? [this.#launch(lane, lotOf(rest))] : [];
-    const others = this.#flights.map((flight) => {
+  /** The instance's session is gone: what was left of the batch taken last, and what was behind it there, is sent again. */
+  resend(instance: Instance, rest: readonly Program[]): void {
+    const first = rest.length > 0 ? [this.#launch(instance, lotOf(rest))] : [];
+    const others = this.#batches.map((batch) => {
       // What is being made has not been sent yet. Who has made the others may have judged them, and does that once.
-      return flight.lane === lane && flight.state !== 'being made'
-        ? this.#launch(lane, lotOf(flight.lot.programs))
-        : flight;
+      return batch.instance === instance && batch.state !== 'being made'
+        ? this.#launch(instance, lotOf(batch.lot.programs))
+        : batch;
     });
-    this.#flights = [...first, ...others];
-    this.#release(lane);
+    this.#batches = [...first, ...others];
+    this.#release(instance);
   }
 
   /** Ends the instances that have something to do; resolves when none has. */
   async drop(): Promise<void> {
     this.#isDropped = true;
-    for (const lane of [...this.#held.keys()]) this.#release(lane);
-    for (const { lane } of this.#flights) lane.reset();
-    await Promise.allSettled(this.#flights.map(({ reply }) => reply));
-    this.#flights = [];
+    for (const instance of [...this.#held.keys()]) this.#release(instance);
+    for (const { instance } of this.#batches) instance.reset();
+    await Promise.allSettled(this.#batches.map(({ reply }) => reply));
+    this.#batches = [];
   }
 
   /** Programs that it has not answered yet. One whose session has ended waits for `resend`. */
-  #loadOf(lane: Lane): number {
+  #loadOf(instance: Instance): number {
     let load = 0;
-    for (const { lane: where, state, lot } of this.#flights) {
-      if (where === lane && state !== 'answered') load += state === 'ended' ? Infinity : lot.size;
+    for (const { instance: where, state, lot } of this.#batches) {
+      if (where === instance && state !== 'answered') load += state === 'ended' ? Infinity : lot.size;
     }
     return load;
   }
 
-  #launch(lane: Lane, lot: Lot): Flight {
-    const flight: Flight =
+  #launch(instance: Instance, lot: Lot): Batch {
+    const batch: Batch =
       lot.maker === undefined
-        ? { lane, lot, reply: lane.ask(this.#property, lot.programs), state: 'under way' }
+        ? { instance, lot, reply: instance.ask(this.#property, lot.programs), state: 'under way' }
         : {
-            lane,
+            instance,
             lot,
-            reply: this.#askMaker(lane, lot.maker, lot.size, () => (flight.state = 'under way')),
+            reply: this.#askMaker(instance, lot.maker, lot.size, () => (batch.state = 'under way')),
             state: 'being made',
           };
-    flight.reply.then(
+    batch.reply.then(
       ({ ended }) => {
-        flight.state = ended === undefined ? 'answered' : 'ended';
+        batch.state = ended === undefined ? 'answered' : 'ended';
         // Until it is taken and looked into, no other session is begun there; one that was sent again already matters no more.
-        if (ended !== undefined && this.#flights.includes(flight)) this.hold(lane);
+        if (ended !== undefined && this.#batches.includes(batch)) this.hold(instance);
       },
-      // Whoever takes the flight sees why it was not answered; until then that must not be called unhandled.
+      // Whoever takes the batch sees why it was not answered; until then that must not be called unhandled.
       () => {
-        flight.state = 'ended';
+        batch.state = 'ended';
       },
     );
-    return flight;
+    return batch;
   }
 
-  async #askMaker(lane: Lane, maker: Maker, size: number, onSent: () => void): Promise<Reply> {
+  async #askMaker(instance: Instance, maker: Maker, size: number, onSent: () => void): Promise<Reply> {
     const text = await maker.text;
-    for (let held = this.#held.get(lane); held !== undefined; held = this.#held.get(lane)) await held.promise;
+    for (let held = this.#held.get(instance); held !== undefined; held = this.#held.get(instance)) await held.promise;
     if (this.#isDropped) throw new Error('queue: this lot is not wanted any more');
     onSent();
-    return lane.askText(text, size, maker);
+    return instance.askText(text, size, maker);
   }
 
-  #release(lane: Lane): void {
-    this.#held.get(lane)?.resolve(undefined);
-    this.#held.delete(lane);
+  #release(instance: Instance): void {
+    this.#held.get(instance)?.resolve(undefined);
+    this.#held.delete(instance);
   }
 }

@@ -5,9 +5,9 @@ import { delivers } from '../judge/answer-fit.ts';
 import { judgeReply, type Reply } from './batch.ts';
 import type { Campaign } from './campaign-types.ts';
 import type { Coverage } from '../judge/compare.ts';
-import { type Flight, Flights } from './queue.ts';
+import { type Batch, Queue } from './queue.ts';
 import { FollowUp } from './follow-up.ts';
-import type { Lane } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { type Lot, lotOf } from './lot.ts';
 import type { Makers } from './makers.ts';
 import type { Property } from '../property.ts';
@@ -42,18 +42,18 @@ export interface RunPlan {
  */
 export async function runPrograms(
   campaign: Campaign,
-  lanes: readonly Lane[],
+  instances: readonly Instance[],
   property: Property,
   coverage: Coverage,
   source: Source,
   plan: RunPlan = {},
 ): Promise<string | undefined> {
-  return new Runner(campaign, lanes, property, coverage, source, plan).run();
+  return new Runner(campaign, instances, property, coverage, source, plan).run();
 }
 
 class Runner {
   readonly #campaign: Campaign;
-  readonly #lanes: readonly Lane[];
+  readonly #instances: readonly Instance[];
   readonly #property: Property;
   readonly #coverage: Coverage;
   readonly #source: Source;
@@ -62,7 +62,7 @@ class Runner {
   readonly #makers: Makers | undefined;
   readonly #log: RunLog;
   readonly #followUp: FollowUp;
-  readonly #flights: Flights;
+  readonly #queue: Queue;
   /** Levels on which the target has observed something. */
   readonly #delivered = new Set<Disagreement['level']>();
   #taken = 0;
@@ -71,14 +71,14 @@ class Runner {
 
   constructor(
     campaign: Campaign,
-    lanes: readonly Lane[],
+    instances: readonly Instance[],
     property: Property,
     coverage: Coverage,
     source: Source,
     { planned = Infinity, timeMs = Infinity, makers }: RunPlan,
   ) {
     this.#campaign = campaign;
-    this.#lanes = lanes;
+    this.#instances = instances;
     this.#property = property;
     this.#coverage = coverage;
     this.#source = source;
@@ -87,32 +87,32 @@ class Runner {
     this.#makers = makers;
     this.#log = new RunLog(campaign, property, planned);
     this.#followUp = new FollowUp(campaign, property, coverage, this.#log);
-    this.#flights = new Flights(lanes, property, makers && LOTS_AHEAD * makers.count);
+    this.#queue = new Queue(instances, property, makers && LOTS_AHEAD * makers.count);
   }
 
   async run(): Promise<string | undefined> {
     const { signal } = this.#campaign;
     const deadline = performance.now() + this.#timeMs;
     this.#log.progress('starting');
-    const flights = this.#flights;
+    const queue = this.#queue;
     let complete = true;
     try {
       while (!signal.aborted) {
-        while (flights.hasRoom && performance.now() < deadline) {
+        while (queue.hasRoom && performance.now() < deadline) {
           const lot = this.#next();
           if (lot.size === 0) break;
-          flights.send(lot);
+          queue.send(lot);
         }
-        const flight = flights.take();
-        if (flight === undefined) break;
-        const rest = await this.#settle(flight);
+        const batch = queue.take();
+        if (batch === undefined) break;
+        const rest = await this.#settle(batch);
         if (rest !== undefined) {
           this.#givenUp ??= this.#followUp.givenUp;
           if (this.#followUp.isHopeless || this.#givenUp !== undefined) {
             complete = this.#log.hasFailed;
             break;
           }
-          flights.resend(flight.lane, rest);
+          queue.resend(batch.instance, rest);
         }
         this.#log.progress('checking');
       }
@@ -120,7 +120,7 @@ class Runner {
       // An instance that was not started, or a failure not followed up, because the run is over.
       if (!signal.aborted) this.#cannotStart(error);
     } finally {
-      await flights.drop();
+      await queue.drop();
     }
     this.#log.result(complete && !signal.aborted, this.#givenUp?.split('\n')[0]);
     this.#log.progress('done', true);
@@ -129,7 +129,7 @@ class Runner {
 
   /** The next programs; fewer near the end, so that all instances are done at about the same time. */
   #next(): Lot {
-    const size = Math.min(BATCH, Math.ceil((this.#planned - this.#taken) / this.#lanes.length));
+    const size = Math.min(BATCH, Math.ceil((this.#planned - this.#taken) / this.#instances.length));
     if (this.#makers !== undefined && size > 0) {
       this.#taken += size;
       return this.#makers.make(this.#taken - size, size);
@@ -145,7 +145,7 @@ class Runner {
   }
 
   /** Counts what came of a batch. Yields what has to run again if the session cannot go on. */
-  async #settle({ lane, lot, reply }: Flight): Promise<readonly Program[] | undefined> {
+  async #settle({ instance, lot, reply }: Batch): Promise<readonly Program[] | undefined> {
     const answered = await reply;
     let settled = 0;
     if (answered.passed !== undefined) {
@@ -170,21 +170,21 @@ class Runner {
           this.#log.trouble(result.kind, result.message, program);
           break;
         case 'fail': {
-          this.#flights.hold(lane);
+          this.#queue.hold(instance);
           const lacking = this.#lacks(result.disagreement.level, answered);
           if (lacking === undefined) {
-            await this.#followUp.failure(lane, program, result.disagreement);
+            await this.#followUp.failure(instance, program, result.disagreement);
             this.#source.learn?.(program, result.answers, false);
           } else {
             this.#givenUp = lacking;
             this.#log.trouble('errored', lacking, program);
-            lane.reset();
+            instance.reset();
           }
           return programs.slice(settled);
         }
         case 'ended':
-          this.#flights.hold(lane);
-          await this.#followUp.end(lane, program, result, answered.session.answered);
+          this.#queue.hold(instance);
+          await this.#followUp.end(instance, program, result, answered.session.answered);
           this.#source.learn?.(program, [], false);
           return programs.slice(settled);
       }
