@@ -54,7 +54,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.config.{js,ts}', '.dependency-cruiser.js'],
+    files: ['**/*.config.{js,ts}', '.dependency-cruiser.js'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
