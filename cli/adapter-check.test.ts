@@ -60,7 +60,7 @@ describe('a problem is a sentence, with what was sent and what came back', () =>
     ['dies-of-mprotect', 3, ['mprotect: Nothing came back: The target ended by itself (exit code 7)']],
     ['hangs-at-start', 3, ['start: Nothing came back: It said nothing for 12 s']],
   ])('%s', async (mode, code, sentences) => {
-    const command = `'${process.execPath}' ${script('misbehaving/main.ts')} ${mode}`;
+    const command = `'${process.execPath}' ${script('../tools/testing/misbehaving-adapter.ts')} ${mode}`;
     // Only those that hang are waited for.
     const timeout = mode.startsWith('hangs') || mode === 'cannot-be-stopped' ? '4s' : '30s';
     const { exitCode, stderr } = await check(command, '--contract', 'lkmc_mmap', '--timeout', timeout);
