@@ -1,5 +1,5 @@
 import type { Campaign } from '../properties/engine/campaign-types.ts';
-import { Coverage } from '../properties/judge/compare.ts';
+import { ClauseCounts } from '../properties/judge/compare.ts';
 import { lockstep } from '../properties/lockstep.ts';
 import { runPrograms } from '../properties/engine/runner.ts';
 import { numbered } from '../properties/source.ts';
@@ -34,7 +34,7 @@ export const checked: Way = async ({ instance }, { generate, programs, seed, ope
     onProgress: () => undefined,
   };
   const source = numbered(generate, programs.length);
-  await runPrograms(campaign, [instance], lockstep, new Coverage(), source, { planned: programs.length });
+  await runPrograms(campaign, [instance], lockstep, new ClauseCounts(), source, { planned: programs.length });
 };
 
 /** The same programs observed in the same way, their lines made beforehand; nothing is read but the newlines. */

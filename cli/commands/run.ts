@@ -22,7 +22,7 @@ import { collect, parseCount, parseDuration, parseJobs, parseSeed, SEEDS, timeou
 import { createProgress } from '../progress.ts';
 import { prepareRunFiles } from '../run-files.ts';
 import { createRecorder } from '../run-recorder.ts';
-import { type RunPlan, runSession } from '../run-session.ts';
+import { type RunPlan, runTargets } from '../run-targets.ts';
 import { paint, printJson, say } from '../terminal.ts';
 import { userDriver, userDriverArguments, type UserDriverOptions, withUserDriver } from '../user-driver.ts';
 
@@ -95,7 +95,7 @@ async function run(options: RunOptions): Promise<ExitCode> {
   const progress = createProgress(process.stderr);
   say(`seed ${String(plan.seed)}, journal ${files.journal}`);
   try {
-    const view = await runSession({ plan, recorder, progress, signal, runCampaign });
+    const view = await runTargets({ plan, recorder, progress, signal, runCampaign });
     progress.stop();
     writeFileSync(files.junit, reportJunit(view, context));
     writeFileSync(files.coverage, reportCoverage(view, context.clause));

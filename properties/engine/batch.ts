@@ -3,7 +3,7 @@ import type { Disagreement } from '../../spec/journal.ts';
 import type { Program } from '../../spec/program.ts';
 import type { Answer } from '../../spec/protocol.ts';
 import { misfit } from '../judge/answer-fit.ts';
-import type { Coverage } from '../judge/compare.ts';
+import type { ClauseCounts } from '../judge/compare.ts';
 import type { Property } from '../property.ts';
 import type { Maker, Passed } from './lot.ts';
 
@@ -71,7 +71,7 @@ export function* judgeReply(
   reply: Reply,
   property: Property,
   programs: readonly Program[],
-  coverage?: Coverage,
+  coverage?: ClauseCounts,
 ): Generator<Judged, void, undefined> {
   const judged = reply.passed?.programs ?? 0;
   for (const [index, program] of programs.entries()) {
@@ -86,7 +86,7 @@ function judgeAnswers(
   property: Property,
   program: Program,
   index: number,
-  coverage: Coverage | undefined,
+  coverage: ClauseCounts | undefined,
 ): Judged {
   const answers = all[index] ?? [];
   let operations = 0;

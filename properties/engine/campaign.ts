@@ -8,14 +8,14 @@ import type { Program } from '../../spec/program.ts';
 import type { Session } from './session.ts';
 import { PROPERTIES } from '../all.ts';
 import type { Campaign, PropertyName } from './campaign-types.ts';
-import { Coverage } from '../judge/compare.ts';
+import { ClauseCounts } from '../judge/compare.ts';
 import { corpusFor } from '../corpus.ts';
 import { summarizeSource } from './driver-lines.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from '../generate/program.ts';
 import { Instance } from './instance.ts';
 import { Makers } from './makers.ts';
 import type { Property } from '../property.ts';
-import { type RunPlan, runPrograms } from './runner.ts';
+import { type RunLimits, runPrograms } from './runner.ts';
 import { numbered, type Source } from '../source.ts';
 import { Tally } from './tally.ts';
 
@@ -29,7 +29,7 @@ export async function runCampaign(campaign: Campaign): Promise<void> {
   const instance = new Instance(target, contract, campaign);
   const others = (campaign.jobs ?? target.instances ?? 1) - 1;
   const instances = [instance, ...Array.from({ length: others }, () => new Instance(target, contract, campaign))];
-  const coverage = new Coverage();
+  const coverage = new ClauseCounts();
   try {
     const session = await instance.session();
     const { implementation, kernel } = session.started;
@@ -129,10 +129,10 @@ async function runProperty(
   instances: readonly Instance[],
   session: Session,
   property: Property,
-  coverage: Coverage,
+  coverage: ClauseCounts,
 ): Promise<string | undefined> {
   const stored = property.name === 'corpus' ? corpusFor(campaign.contract.name) : undefined;
-  const run = (source: Source, plan?: RunPlan): Promise<string | undefined> =>
+  const run = (source: Source, plan?: RunLimits): Promise<string | undefined> =>
     runPrograms(campaign, instances, property, coverage, source, plan);
   if (stored !== undefined) {
     return run(

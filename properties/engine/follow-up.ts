@@ -2,7 +2,7 @@ import type { Disagreement } from '../../spec/journal.ts';
 import type { Program } from '../../spec/program.ts';
 import type { Judged } from './batch.ts';
 import type { Campaign } from './campaign-types.ts';
-import type { Coverage } from '../judge/compare.ts';
+import type { ClauseCounts } from '../judge/compare.ts';
 import type { Instance } from './instance.ts';
 import type { Property } from '../property.ts';
 import type { RunLog } from './run-log.ts';
@@ -25,7 +25,7 @@ const CONFIRMATIONS = 3;
 export class FollowUp {
   readonly #campaign: Campaign;
   readonly #property: Property;
-  readonly #coverage: Coverage;
+  readonly #coverage: ClauseCounts;
   readonly #log: RunLog;
   readonly #signatures = new Set<string>();
   #restarts = 0;
@@ -34,7 +34,7 @@ export class FollowUp {
   /** Why the target is given up. */
   givenUp: string | undefined;
 
-  constructor(campaign: Campaign, property: Property, coverage: Coverage, log: RunLog) {
+  constructor(campaign: Campaign, property: Property, coverage: ClauseCounts, log: RunLog) {
     this.#campaign = campaign;
     this.#property = property;
     this.#coverage = coverage;

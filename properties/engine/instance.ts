@@ -4,7 +4,7 @@ import type { EncodedBytes } from '../../spec/observation.ts';
 import type { Program } from '../../spec/program.ts';
 import type { ReadyTarget } from '../../spec/ports/target.ts';
 import { askBatch, askText, type Judged, judgeReply, type Reply } from './batch.ts';
-import type { Coverage } from '../judge/compare.ts';
+import type { ClauseCounts } from '../judge/compare.ts';
 import type { Property } from '../property.ts';
 import type { Maker } from './lot.ts';
 
@@ -74,7 +74,7 @@ export class Instance {
    * Runs the programs in one batch and judges each. Programs behind one during which the target ended are
    * judged on a new session.
    */
-  async judge(property: Property, programs: readonly Program[], coverage?: Coverage): Promise<Judged[]> {
+  async judge(property: Property, programs: readonly Program[], coverage?: ClauseCounts): Promise<Judged[]> {
     const judged: Judged[] = [];
     while (judged.length < programs.length) {
       const rest = programs.slice(judged.length);

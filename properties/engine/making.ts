@@ -2,7 +2,7 @@ import type { Program } from '../../spec/program.ts';
 import type { Answer } from '../../spec/protocol.ts';
 import { ProgramArbitrary, programNumber } from '../generate/program.ts';
 import { misfit } from '../judge/answer-fit.ts';
-import { Coverage } from '../judge/compare.ts';
+import { ClauseCounts } from '../judge/compare.ts';
 import { lockstep } from '../lockstep.ts';
 import type { Passed } from './lot.ts';
 import type { Delivery, Order, Work } from './makers.ts';
@@ -35,7 +35,7 @@ export class Making {
   }
 
   #judge(programs: readonly Program[], answers: readonly Answer[]): Passed {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     let operations = 0;
     for (const [index, program] of programs.entries()) {
       const answer = answers[index];
@@ -48,7 +48,7 @@ export class Making {
     return { programs: programs.length, operations, clauses: coverage.counts };
   }
 
-  #passes(program: Program, answer: Answer, coverage: Coverage): boolean {
+  #passes(program: Program, answer: Answer, coverage: ClauseCounts): boolean {
     const { surroundings, levels } = this.#work;
     const { contract, kernel } = surroundings;
     if (answer.result !== 'observed' || misfit(program, answer, { levels }) !== undefined) return false;

@@ -4,7 +4,7 @@ import type { Program } from '../../spec/program.ts';
 import { delivers } from '../judge/answer-fit.ts';
 import { judgeReply, type Reply } from './batch.ts';
 import type { Campaign } from './campaign-types.ts';
-import type { Coverage } from '../judge/compare.ts';
+import type { ClauseCounts } from '../judge/compare.ts';
 import { type Batch, Queue } from './queue.ts';
 import { FollowUp } from './follow-up.ts';
 import type { Instance } from './instance.ts';
@@ -24,7 +24,7 @@ const LOTS_AHEAD = 2;
 const ANSWERS_WITHOUT = 8;
 
 /** How far a run goes; without either, as far as its source. */
-export interface RunPlan {
+export interface RunLimits {
   /** Programs of the source, where their number is known. */
   readonly planned?: number;
   /** Milliseconds after which no more programs are begun. */
@@ -44,9 +44,9 @@ export async function runPrograms(
   campaign: Campaign,
   instances: readonly Instance[],
   property: Property,
-  coverage: Coverage,
+  coverage: ClauseCounts,
   source: Source,
-  plan: RunPlan = {},
+  plan: RunLimits = {},
 ): Promise<string | undefined> {
   return new Runner(campaign, instances, property, coverage, source, plan).run();
 }
@@ -55,7 +55,7 @@ class Runner {
   readonly #campaign: Campaign;
   readonly #instances: readonly Instance[];
   readonly #property: Property;
-  readonly #coverage: Coverage;
+  readonly #coverage: ClauseCounts;
   readonly #source: Source;
   readonly #planned: number;
   readonly #timeMs: number;
@@ -73,9 +73,9 @@ class Runner {
     campaign: Campaign,
     instances: readonly Instance[],
     property: Property,
-    coverage: Coverage,
+    coverage: ClauseCounts,
     source: Source,
-    { planned = Infinity, timeMs = Infinity, makers }: RunPlan,
+    { planned = Infinity, timeMs = Infinity, makers }: RunLimits,
   ) {
     this.#campaign = campaign;
     this.#instances = instances;

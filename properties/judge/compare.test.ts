@@ -5,7 +5,7 @@ import { Trace, traceProgram } from '../../model/trace.ts';
 import { loadContract } from '../../spec/io/load.ts';
 import { LEVELS, type Level, type Observation, type Outcome } from '../../spec/observation.ts';
 import { type Operation, type Program, PROGRAM_VERSION } from '../../spec/program.ts';
-import { checkProgram, checkTrace, Coverage, decidingClause, type Observed } from './compare.ts';
+import { checkProgram, checkTrace, ClauseCounts, decidingClause, type Observed } from './compare.ts';
 
 const contract = loadContract('lkmc_mmap');
 const kernel = profile(contract, [6, 12]);
@@ -64,7 +64,7 @@ function answer(
   return { seq: 1, index: 0, result: 'observed', steps: observations.slice(0, -1), end };
 }
 
-function check(observed: Observed, levels: readonly Level[] = LEVELS, coverage?: Coverage) {
+function check(observed: Observed, levels: readonly Level[] = LEVELS, coverage?: ClauseCounts) {
   return checkTrace(TRACE, observed, { kernel, levels, ...(coverage && { coverage }) });
 }
 
@@ -79,7 +79,7 @@ describe('an answer that agrees', () => {
   );
 
   test('counts each clause that decided something, as often as it did', () => {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     check(answer(), LEVELS, coverage);
     expect(Object.fromEntries(coverage.counts)).toEqual({
       'HEALTH-01': 9,
@@ -112,7 +112,7 @@ describe('an answer that agrees', () => {
   });
 
   test('of several programs adds up', () => {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     for (let time = 0; time < 3; time++) check(answer(), ['outcome'], coverage);
     expect(Object.fromEntries(coverage.counts)).toMatchObject({ 'MAP-01': 3, 'HEALTH-01': 27, 'PERFORM-02': 6 });
   });
@@ -123,7 +123,7 @@ describe('an answer that agrees', () => {
     ['layout', ['VMA-01', 'VMA-02', 'VMA-04']],
     ['health', ['HEALTH-03']],
   ] as const)('counts nothing of the level %s where it was not asked for', (level, clauses) => {
-    const [all, fewer] = [new Coverage(), new Coverage()];
+    const [all, fewer] = [new ClauseCounts(), new ClauseCounts()];
     check(answer(), LEVELS, all);
     check(answer(), without(level), fewer);
     const missing = [...all.counts.keys()].filter((clause) => !fewer.counts.has(clause));
@@ -181,7 +181,7 @@ describe('an outcome that differs names the clause that decides it', () => {
   });
 
   test('what lies behind it is not counted', () => {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     check(answer(MMAP, { outcome: { ret: 5 } }), LEVELS, coverage);
     expect(coverage.counts.get('MAP-01')).toBe(1);
     expect(coverage.counts.get('MAP-21')).toBeUndefined();
@@ -277,7 +277,7 @@ describe('what differs on another level names its clause', () => {
   });
 
   test('what differs on a level is not counted as what was compared', () => {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     check(answer(LOAD, { frames: undefined }), LEVELS, coverage);
     expect(coverage.counts.get('FAULT-01')).toBe(1);
     expect(coverage.counts.get('FRAME-01')).toBeUndefined();
@@ -294,7 +294,7 @@ describe('what differs on another level names its clause', () => {
 
 describe('what the kernel complains of', () => {
   test.each([[LEVELS], [[]]])('breaks HEALTH-01, and nothing else is looked at: %j', (levels) => {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     const reports = ['BUG: Bad page state'];
     expect(check(answer(OPEN, { reports }), levels, coverage)).toEqual({
       level: 'reports',
@@ -368,7 +368,7 @@ describe('what remains after a program', () => {
   const remains = [{ what: 'page', count: 1, function: 'lkmc_open', step: 0 }] as const;
 
   test('breaks HEALTH-03', () => {
-    const coverage = new Coverage();
+    const coverage = new ClauseCounts();
     expect(check(answer(END, { remains: [...remains] }), LEVELS, coverage)).toEqual({
       level: 'health',
       clause: 'HEALTH-03',

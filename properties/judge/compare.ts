@@ -13,7 +13,7 @@ import { type Trace, traceProgram } from '../../model/trace.ts';
 export type Observed = Extract<Answer, { result: 'observed' }>;
 
 /** Counts how often each clause decided an expectation that was compared. */
-export class Coverage {
+export class ClauseCounts {
   readonly counts = new Map<string, number>();
 
   add(clause: string): void {
@@ -30,7 +30,7 @@ export interface Checker {
   readonly contract: Contract;
   readonly kernel: KernelProfile;
   readonly levels: readonly Level[];
-  readonly coverage?: Coverage;
+  readonly coverage?: ClauseCounts;
 }
 
 /** The program does what the model does not predict, and before that nothing disagrees. */
@@ -142,7 +142,7 @@ function compareCallbacks(
   { expected }: Step,
   observed: readonly string[],
   index: number,
-  coverage: Coverage | undefined,
+  coverage: ClauseCounts | undefined,
 ): Disagreement | undefined {
   const { callbacks } = expected;
   for (let at = 0; at < Math.max(callbacks.length, observed.length); at++) {

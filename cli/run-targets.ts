@@ -29,7 +29,7 @@ export interface RunPlan {
 }
 
 /** A run with all that it needs. */
-export interface Session {
+export interface Run {
   readonly plan: RunPlan;
   readonly recorder: RunRecorder;
   readonly progress: Progress;
@@ -45,8 +45,8 @@ export interface Session {
  * @throws ConformanceError of kind `usage` when a target says that it cannot exist, or `target` when the journal
  * cannot be written.
  */
-export async function runSession(session: Session): Promise<RunView> {
-  const { recorder, plan, signal } = session;
+export async function runTargets(run: Run): Promise<RunView> {
+  const { recorder, plan, signal } = run;
   const begun = new Date();
   const header = headerOf(plan, begun);
   recorder.write(header);
@@ -56,7 +56,7 @@ export async function runSession(session: Session): Promise<RunView> {
     recorder.write({ type: 'footer', finishedAt: finishedAt.toISOString(), durationMs, verdict, exitCode });
   };
   try {
-    await checkTargets(session);
+    await checkTargets(run);
   } catch (error) {
     const usage = error instanceof ConformanceError && error.kind === 'usage';
     finish('errored', usage ? EXIT.usage : EXIT.incomplete);
@@ -88,8 +88,8 @@ function headerOf(plan: RunPlan, begun: Date): JournalEntry & { type: 'header' }
   };
 }
 
-async function checkTargets(session: Session): Promise<void> {
-  const { plan, progress, signal } = session;
+async function checkTargets(run: Run): Promise<void> {
+  const { plan, progress, signal } = run;
   const notes = new Set<string>();
   const { ready, broken } = await prepareTargets(plan.targets, { progress, signal });
   for (const [name, problem] of broken) progress.print(`${name} is left out: ${escapeControls(problem)}`);
@@ -97,25 +97,20 @@ async function checkTargets(session: Session): Promise<void> {
     for (const contract of plan.contracts) {
       if (signal.aborted) return;
       const prepared = ready.get(target.name);
-      if (prepared !== undefined) await checkTarget(session, prepared, contract, notes);
-      else recordBroken(session, target.name, contract, broken.get(target.name) ?? 'it was not prepared');
+      if (prepared !== undefined) await checkTarget(run, prepared, contract, notes);
+      else recordBroken(run, target.name, contract, broken.get(target.name) ?? 'it was not prepared');
     }
   }
 }
 
 /** @param notes - what was said of targets already, so that it is said once, not for each contract */
-async function checkTarget(
-  session: Session,
-  target: ReadyTarget,
-  contract: Contract,
-  notes: Set<string>,
-): Promise<void> {
-  const { plan, recorder, progress, signal } = session;
+async function checkTarget(run: Run, target: ReadyTarget, contract: Contract, notes: Set<string>): Promise<void> {
+  const { plan, recorder, progress, signal } = run;
   const label = `${target.name} ${contract.name}`;
   progress.stage(`${label}: starting`);
   let property: PropertyName | undefined;
   try {
-    await session.runCampaign({
+    await run.runCampaign({
       ...plan,
       target,
       contract,
@@ -140,11 +135,11 @@ async function checkTarget(
   } catch (error) {
     // A usage error and a journal that cannot be written concern the whole run; anything else is a mistake of ours.
     if (error instanceof ConformanceError && (error.kind === 'usage' || error.code === 'journal')) throw error;
-    recordBroken(session, target.name, contract, `the harness broke: ${messageOf(error)}`);
+    recordBroken(run, target.name, contract, `the harness broke: ${messageOf(error)}`);
   }
 }
 
-function recordBroken({ plan, recorder }: Session, target: string, contract: Contract, message: string): void {
+function recordBroken({ plan, recorder }: Run, target: string, contract: Contract, message: string): void {
   for (const property of plan.properties) {
     recorder.write({
       type: 'result',

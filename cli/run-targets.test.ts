@@ -12,7 +12,7 @@ import { loadContract, loadProgramFile } from '../spec/io/load.ts';
 import type { Target } from '../spec/ports/target.ts';
 import { createProgress } from './progress.ts';
 import { createRecorder } from './run-recorder.ts';
-import { runSession, type Session } from './run-session.ts';
+import { runTargets, type Run } from './run-targets.ts';
 
 const never = (): never => {
   throw new Error('no test connects');
@@ -26,11 +26,11 @@ const pass = (campaign: Campaign): Promise<void> => {
 };
 
 /** Runs a session for `lockstep` in a new directory. */
-async function run(options: Partial<Session> & { targets?: Target[] }) {
+async function run(options: Partial<Run> & { targets?: Target[] }) {
   const directory = mkdtempSync(join(tmpdir(), 'session-'));
   const path = join(directory, 'journal.jsonl');
   const recorder = createRecorder(path, directory, new Map());
-  const plan: Session['plan'] = {
+  const plan: Run['plan'] = {
     targets: options.targets ?? [target('sim')],
     contracts: [loadContract('lkmc_mmap')],
     properties: ['lockstep'],
@@ -43,7 +43,7 @@ async function run(options: Partial<Session> & { targets?: Target[] }) {
   let view: RunView | undefined;
   let error: unknown;
   try {
-    view = await runSession({ plan, recorder, progress, signal, runCampaign: pass, ...options });
+    view = await runTargets({ plan, recorder, progress, signal, runCampaign: pass, ...options });
   } catch (caught) {
     error = caught;
   }
@@ -52,7 +52,7 @@ async function run(options: Partial<Session> & { targets?: Target[] }) {
   return { directory, view, error, journal: readJournal(path), recorder };
 }
 
-describe('runSession', () => {
+describe('runTargets', () => {
   it('passes when every target passes', async () => {
     const { journal } = await run({ targets: [target('sim'), target('memfd')] });
     expect(journal.footer).toMatchObject({ verdict: 'pass', exitCode: 0 });
