@@ -58,12 +58,16 @@ describe(TARGET, () => {
     async (what, { skip }) => {
       skip(!ready, `its kernel is not compiled; first: mmap-conformance prepare ${TARGET}`);
       const underway = await startRun(TARGET, '8s');
-      const all = processesBelow(underway.pid).filter(isKernel);
-      // A process of the guest is one of the host's, which has the kernel's name and is its child.
-      const kernels = all.filter(({ parent }) => !all.some(({ pid }) => pid === parent));
-      const killed = what === 'the kernel' ? kernels : all.filter((one) => !kernels.includes(one));
-      expect(killed).not.toEqual([]);
-      for (const { pid } of killed) process.kill(pid, 'SIGKILL');
+      let killed: RunningProcess[] = [];
+      await eventually(() => {
+        const all = processesBelow(underway.pid).filter(isKernel);
+        // A process of the guest is one of the host's, which has the kernel's name and is its child.
+        const kernels = all.filter(({ parent }) => !all.some(({ pid }) => pid === parent));
+        killed = what === 'the kernel' ? kernels : all.filter((one) => !kernels.includes(one));
+        return killed.length > 0;
+      });
+      // Those of programs come and go meanwhile.
+      for (const { pid } of stillRunning(killed)) process.kill(pid, 'SIGKILL');
       await eventually(() => stillRunning(killed).length === 0);
       await expectTrouble(underway, /ended|crashed|silent/);
       await expectNextRunToPass(underway.directory, TARGET);

@@ -5,7 +5,6 @@ import type { Answer } from '../../spec/protocol.ts';
 import { misfit } from '../judge/answer-fit.ts';
 import type { ClauseCounts } from '../judge/compare.ts';
 import type { Property } from '../property.ts';
-import type { Maker, Passed } from './lot.ts';
 
 /** What came of one base program. */
 export type Judged =
@@ -18,13 +17,11 @@ export type Judged =
 /** What a target answered to one batch, not judged yet. */
 export interface Reply {
   readonly session: Session;
-  /** What each base program was expanded to; absent where each was run as it is. */
-  readonly programs?: readonly (readonly Program[])[];
+  /** What each base program was expanded to. */
+  readonly programs: readonly (readonly Program[])[];
   /** For each base program the answers to all that it was expanded to; fewer than the programs if the target ended. */
   readonly answers: readonly (readonly Answer[])[];
   readonly ended?: SessionEnded;
-  /** What was judged already. */
-  readonly passed?: Passed;
 }
 
 /** Runs one batch. That the target ends under way is part of the reply. */
@@ -37,17 +34,6 @@ export async function askBatch(session: Session, property: Property, programs: r
   } catch (error) {
     if (!(error instanceof SessionEnded)) throw error;
     return { session, programs: expanded, answers: grouped(error.answers, expanded), ended: error };
-  }
-}
-
-/** The same for programs that are made and judged by others. */
-export async function askText(session: Session, text: string, size: number, maker: Maker): Promise<Reply> {
-  try {
-    const { answers, lines } = await session.runText(text, size);
-    return { session, answers: answers.map((answer) => [answer]), passed: await maker.judge(lines) };
-  } catch (error) {
-    if (!(error instanceof SessionEnded)) throw error;
-    return { session, answers: error.answers.map((answer) => [answer]), ended: error };
   }
 }
 
@@ -65,7 +51,7 @@ function grouped(answers: readonly Answer[], expanded: readonly (readonly Progra
 
 /**
  * Judges a reply program by program, up to the one under which the target ended. Each is judged only when it is asked
- * for: coverage counts nothing of what stands behind a failure and runs again. What was judged already is left out.
+ * for: coverage counts nothing of what stands behind a failure and runs again.
  */
 export function* judgeReply(
   reply: Reply,
@@ -73,16 +59,14 @@ export function* judgeReply(
   programs: readonly Program[],
   coverage?: ClauseCounts,
 ): Generator<Judged, void, undefined> {
-  const judged = reply.passed?.programs ?? 0;
   for (const [index, program] of programs.entries()) {
-    if (index < judged) continue;
     if (reply.answers[index] !== undefined) yield judgeAnswers(reply, property, program, index, coverage);
     else if (reply.ended !== undefined) return yield { kind: 'ended', error: reply.ended };
   }
 }
 
 function judgeAnswers(
-  { session, programs: expanded, answers: all }: Reply,
+  { session, programs, answers: all }: Reply,
   property: Property,
   program: Program,
   index: number,
@@ -93,7 +77,7 @@ function judgeAnswers(
   for (const [part, answer] of answers.entries()) {
     if (answer.result === 'skipped') return { kind: 'skipped', message: answer.reason };
     if (answer.result === 'errored') return { kind: 'errored', message: answer.message };
-    const run = expanded === undefined ? program : expanded[index]?.[part];
+    const run = programs[index]?.[part];
     const problem = run && misfit(run, answer, { levels: session.levels, repeat: property.repeat });
     if (problem !== undefined) return { kind: 'errored', message: problem };
     if (answer.result === 'observed' && property.comparesAll) operations += answer.steps.length;

@@ -29,8 +29,6 @@ export interface Campaign {
   readonly silenceMs?: number;
   /** Instances of the target that work at once; what the target is best run with if absent. */
   readonly jobs?: number;
-  /** Threads that make and judge the programs of `lockstep`; as many as gain something if absent, none if 0. */
-  readonly threads?: number;
   readonly signal: AbortSignal;
   /** Appends one entry; the journal is flushed by the callee. */
   readonly write: (entry: JournalEntry) => void;

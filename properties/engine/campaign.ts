@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { applicableClauses, type ClauseFacts } from '../../spec/clauses.ts';
 import { ConformanceError, describeError, messageOf } from '../../spec/errors.ts';
 import type { ResultEntry } from '../../spec/journal.ts';
@@ -13,7 +12,6 @@ import { corpusFor } from '../corpus.ts';
 import { summarizeSource } from './driver-lines.ts';
 import { ProgramArbitrary, programNumber, surroundingsOf } from '../generate/program.ts';
 import { Instance } from './instance.ts';
-import { Makers } from './makers.ts';
 import type { Property } from '../property.ts';
 import { type RunLimits, runPrograms } from './runner.ts';
 import { numbered, type Source } from '../source.ts';
@@ -156,29 +154,7 @@ async function runProperty(
     const { counting } = campaign.target;
     return run(property.source({ program, count: planned, surroundings, counting }));
   }
-  if (property.name !== 'lockstep') return run(numbered(program, planned), { planned });
-  const { timeMs, seed } = campaign;
-  const { levels } = session;
-  const threads = campaign.threads ?? usefulThreads(campaign);
-  const makers = threads === 0 ? undefined : new Makers(threads, { surroundings: drawing, seed, levels }, program);
-  try {
-    const source = numbered(program, timeMs === undefined ? planned : Infinity);
-    return await run(source, { ...(timeMs === undefined ? { planned } : { timeMs }), ...(makers && { makers }) });
-  } finally {
-    await makers?.close();
-  }
-}
-
-/** A run of less is over before threads have gained what their start takes. */
-const MANY_PROGRAMS = 10_000;
-const LONG_MS = 20_000;
-
-/** More have nothing to do: this thread talks to the target for all of them. */
-const MOST_THREADS = 4;
-
-/** A target with a kernel of its own needs the processors itself. */
-function usefulThreads({ target, programs, timeMs }: Campaign): number {
-  const isLong = timeMs === undefined ? programs >= MANY_PROGRAMS : timeMs >= LONG_MS;
-  const processors = availableParallelism();
-  return isLong && target.ownsKernel !== true && processors > 1 ? Math.min(processors, MOST_THREADS) : 0;
+  const { timeMs } = campaign;
+  const isTimed = timeMs !== undefined && property.name === 'lockstep';
+  return isTimed ? run(numbered(program, Infinity), { timeMs }) : run(numbered(program, planned), { planned });
 }

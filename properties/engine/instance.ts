@@ -3,10 +3,9 @@ import type { Contract } from '../../spec/contract.ts';
 import type { EncodedBytes } from '../../spec/observation.ts';
 import type { Program } from '../../spec/program.ts';
 import type { ReadyTarget } from '../../spec/ports/target.ts';
-import { askBatch, askText, type Judged, judgeReply, type Reply } from './batch.ts';
+import { askBatch, type Judged, judgeReply, type Reply } from './batch.ts';
 import type { ClauseCounts } from '../judge/compare.ts';
 import type { Property } from '../property.ts';
-import type { Maker } from './lot.ts';
 
 /**
  * One instance of a target with one contract: the session that is open to it, where a broken or dirty session is
@@ -63,11 +62,6 @@ export class Instance {
   /** Runs the programs in one batch. Several batches may be under way; the target answers them in order. */
   async ask(property: Property, programs: readonly Program[]): Promise<Reply> {
     return askBatch(await this.session(), property, programs);
-  }
-
-  /** The same for programs that are made and judged by others. */
-  async askText(text: string, size: number, maker: Maker): Promise<Reply> {
-    return askText(await this.session(), text, size, maker);
   }
 
   /**

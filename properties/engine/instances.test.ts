@@ -47,20 +47,6 @@ describe('several instances', () => {
     expect(together.results.map(({ verdict }) => verdict)).toEqual(['fail']);
   });
 
-  it('find the same with threads that make and judge the programs', async () => {
-    for (const [mutant, verdict] of [
-      [undefined, 'pass'],
-      ['write-honours-position', 'fail'],
-    ] as const) {
-      const target = inProcessSimulator(mutant === undefined ? {} : { mutant });
-      const options = { shrinkMs: 0, threads: 0 };
-      const alone = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 300, options);
-      const shared = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 300, { ...options, threads: 2, jobs: 2 });
-      expect(findings(shared)).toEqual(findings(alone));
-      expect(shared.results.map((result) => result.verdict)).toEqual([verdict]);
-    }
-  });
-
   it('are as many as the target is best run with, but no more than have something to do', async () => {
     const { target, instances } = watchTarget({ ...inProcessSimulator({}), instances: 64 });
     await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 3);
@@ -81,13 +67,6 @@ describe('several instances', () => {
     const again = [...sent].filter(([, times]) => times > 1);
     expect(again).toEqual(killed?.programs.slice(answers).map((program) => [program, 2]));
     expect(sent.size).toBe(300);
-  });
-
-  it('one that is killed while threads make its programs loses no program either', async () => {
-    const { target, instances } = watchTarget(inProcessSimulator({}), { instance: 1, answers: 40 });
-    const { results } = await tryCampaign(target, 'lkmc_mmap', ['lockstep'], 300, { jobs: 2, threads: 2 });
-    expect(results).toMatchObject([{ verdict: 'errored', programs: 300, verdicts: { pass: 299, errored: 1 } }]);
-    expect(timesSent(instances.flatMap(({ programs }) => programs)).size).toBe(300);
   });
 
   it.each([

@@ -40,11 +40,6 @@ export class RunLog {
     this.#tally.add(verdict, operations);
   }
 
-  /** Counts programs that passed, with their operations together. */
-  countPassed(programs: number, operations: number): void {
-    this.#tally.addPassed(programs, operations);
-  }
-
   /** Counts a program that told nothing, and writes why. */
   trouble(verdict: 'skipped' | 'errored', message: string, program?: Program): void {
     this.count(verdict);

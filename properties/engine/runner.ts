@@ -8,17 +8,12 @@ import type { ClauseCounts } from '../judge/compare.ts';
 import { type Batch, Queue } from './queue.ts';
 import { FollowUp } from './follow-up.ts';
 import type { Instance } from './instance.ts';
-import { type Lot, lotOf } from './lot.ts';
-import type { Makers } from './makers.ts';
 import type { Property } from '../property.ts';
 import { RunLog } from './run-log.ts';
 import type { Source } from '../source.ts';
 
 /** Programs in a batch at most: enough that the round trip costs nothing. */
 const BATCH = 32;
-
-/** Lots that each of the makers works on ahead of what is sent: what it makes next, and the one before, which it judges. */
-const LOTS_AHEAD = 2;
 
 /** Answers without any observation on a level after which it is taken for one that the target does not have. */
 const ANSWERS_WITHOUT = 8;
@@ -29,8 +24,6 @@ export interface RunLimits {
   readonly planned?: number;
   /** Milliseconds after which no more programs are begun. */
   readonly timeMs?: number;
-  /** Who makes the programs of the source, and judges them, instead of this thread. */
-  readonly makers?: Makers;
 }
 
 /**
@@ -59,10 +52,8 @@ class Runner {
   readonly #source: Source;
   readonly #planned: number;
   readonly #timeMs: number;
-  readonly #makers: Makers | undefined;
   readonly #log: RunLog;
   readonly #followUp: FollowUp;
-  readonly #queue: Queue;
   /** Levels on which the target has observed something. */
   readonly #delivered = new Set<Disagreement['level']>();
   #taken = 0;
@@ -75,7 +66,7 @@ class Runner {
     property: Property,
     coverage: ClauseCounts,
     source: Source,
-    { planned = Infinity, timeMs = Infinity, makers }: RunLimits,
+    { planned = Infinity, timeMs = Infinity }: RunLimits,
   ) {
     this.#campaign = campaign;
     this.#instances = instances;
@@ -84,24 +75,22 @@ class Runner {
     this.#source = source;
     this.#planned = planned;
     this.#timeMs = timeMs;
-    this.#makers = makers;
     this.#log = new RunLog(campaign, property, planned);
     this.#followUp = new FollowUp(campaign, property, coverage, this.#log);
-    this.#queue = new Queue(instances, property, makers && LOTS_AHEAD * makers.count);
   }
 
   async run(): Promise<string | undefined> {
     const { signal } = this.#campaign;
     const deadline = performance.now() + this.#timeMs;
     this.#log.progress('starting');
-    const queue = this.#queue;
+    const queue = new Queue(this.#instances, this.#property);
     let complete = true;
     try {
       while (!signal.aborted) {
         while (queue.hasRoom && performance.now() < deadline) {
-          const lot = this.#next();
-          if (lot.size === 0) break;
-          queue.send(lot);
+          const programs = this.#batch();
+          if (programs.length === 0) break;
+          queue.send(programs);
         }
         const batch = queue.take();
         if (batch === undefined) break;
@@ -128,12 +117,8 @@ class Runner {
   }
 
   /** The next programs; fewer near the end, so that all instances are done at about the same time. */
-  #next(): Lot {
+  #batch(): Program[] {
     const size = Math.min(BATCH, Math.ceil((this.#planned - this.#taken) / this.#instances.length));
-    if (this.#makers !== undefined && size > 0) {
-      this.#taken += size;
-      return this.#makers.make(this.#taken - size, size);
-    }
     const programs: Program[] = [];
     while (programs.length < size) {
       const next = this.#source.next();
@@ -141,21 +126,13 @@ class Runner {
       programs.push(next);
     }
     this.#taken += programs.length;
-    return lotOf(programs);
+    return programs;
   }
 
   /** Counts what came of a batch. Yields what has to run again if the session cannot go on. */
-  async #settle({ instance, lot, reply }: Batch): Promise<readonly Program[] | undefined> {
-    const answered = await reply;
+  async #settle({ instance, programs, reply }: Batch): Promise<readonly Program[] | undefined> {
     let settled = 0;
-    if (answered.passed !== undefined) {
-      const { programs: passed, operations, clauses } = answered.passed;
-      this.#log.countPassed(passed, operations);
-      this.#coverage.addAll(clauses);
-      if (passed === lot.size) return undefined;
-      settled = passed;
-    }
-    const { programs } = lot;
+    const answered = await reply;
     for (const result of judgeReply(answered, this.#property, programs, this.#coverage)) {
       const program = programs[settled++];
       if (program === undefined) break;
@@ -170,7 +147,6 @@ class Runner {
           this.#log.trouble(result.kind, result.message, program);
           break;
         case 'fail': {
-          this.#queue.hold(instance);
           const lacking = this.#lacks(result.disagreement.level, answered);
           if (lacking === undefined) {
             await this.#followUp.failure(instance, program, result.disagreement);
@@ -183,7 +159,6 @@ class Runner {
           return programs.slice(settled);
         }
         case 'ended':
-          this.#queue.hold(instance);
           await this.#followUp.end(instance, program, result, answered.session.answered);
           this.#source.learn?.(program, [], false);
           return programs.slice(settled);

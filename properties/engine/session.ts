@@ -76,23 +76,15 @@ interface Ending {
   readonly message: string;
 }
 
-/** What a target answered to programs, in their order, and the lines that said so. */
-export interface Answered {
-  readonly answers: readonly Answer[];
-  readonly lines: readonly string[];
-}
-
 interface Batch {
   readonly seq: number;
   readonly size: number;
   readonly answers: Answer[];
-  /** As they came; kept only where somebody wants them. */
-  readonly lines: string[] | undefined;
   /** How long the target may be silent, in milliseconds. */
   readonly silence: number;
   /** Characters of the answers. */
   held: number;
-  readonly resolve: (answered: Answered) => void;
+  readonly resolve: (answers: Answer[]) => void;
   readonly reject: (error: SessionEnded) => void;
 }
 
@@ -178,37 +170,22 @@ export class Session {
    * Runs the programs and yields one answer for each, in order. Several batches may be under way at once, so that
    * the target is never idle. Rejects with `SessionEnded` when the target ends or hangs.
    */
-  async run(programs: readonly Program[], { everyLayout, repeat }: RunOptions = {}): Promise<readonly Answer[]> {
-    if (programs.length === 0 && this.alive) return [];
-    const silence = this.#silenceMs * (repeat === undefined ? 1 : REPEATING_PATIENCE);
-    const batch = { size: programs.length, silence, lines: undefined };
-    const { answers } = await this.#ran(batch, (seq) =>
-      this.#send({
-        cmd: 'run',
-        seq,
-        programs: [...programs],
-        ...(everyLayout === true && { layout: 'every' as const }),
-        ...(repeat !== undefined && { repeat }),
-      }),
-    );
-    return answers;
-  }
-
-  /** The same for programs that are a JSON array of this size already. */
-  runText(text: string, size: number): Promise<Answered> {
-    return this.#ran({ size, silence: this.#silenceMs, lines: [] }, (seq) =>
-      this.connection.send(`{"cmd":"run","seq":${String(seq)},"programs":${text}}`),
-    );
-  }
-
-  #ran(batch: Pick<Batch, 'size' | 'silence' | 'lines'>, send: (seq: number) => void): Promise<Answered> {
+  run(programs: readonly Program[], options: RunOptions = {}): Promise<Answer[]> {
     if (this.#ended !== undefined) {
       return Promise.reject(this.#endedUnder(this.#ended, [], this.connection.consoleTail()));
     }
+    if (programs.length === 0) return Promise.resolve([]);
     const seq = ++this.#seq;
-    const { promise, resolve, reject } = Promise.withResolvers<Answered>();
-    this.#batches.push({ ...batch, seq, answers: [], held: 0, resolve, reject });
-    send(seq);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer[]>();
+    const silence = this.#silenceMs * (options.repeat === undefined ? 1 : REPEATING_PATIENCE);
+    this.#batches.push({ seq, size: programs.length, answers: [], silence, held: 0, resolve, reject });
+    this.#send({
+      cmd: 'run',
+      seq,
+      programs: [...programs],
+      ...(options.everyLayout === true && { layout: 'every' as const }),
+      ...(options.repeat !== undefined && { repeat: options.repeat }),
+    });
     this.#watch();
     return promise;
   }
@@ -299,7 +276,7 @@ export class Session {
         `a line that is no message of the protocol: ${problems[0]}${more}: ${cut(line)}. ${ONLY_MESSAGES}`,
       );
     }
-    if ('result' in event) return this.#acceptAnswer(event, line);
+    if ('result' in event) return this.#acceptAnswer(event, line.length);
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       waiter.resolve(event);
@@ -309,20 +286,19 @@ export class Session {
     return this.#garbage(`\`${event.event}\`, which nothing had asked for: each command is answered once`);
   }
 
-  #acceptAnswer(answer: Answer, line: string): boolean {
+  #acceptAnswer(answer: Answer, length: number): boolean {
     const batch = this.#batches[0];
     if (batch?.seq !== answer.seq || answer.index !== batch.answers.length) {
       return this.#garbage(describeUnasked(answer, batch));
     }
-    batch.held += line.length;
-    this.#held += line.length;
+    batch.held += length;
+    this.#held += length;
     if (this.#held > HELD_MAX) {
       return this.#garbage(
         `answers of more than ${String(HELD_MAX / 1024 / 1024)} MiB to programs that need no such length`,
       );
     }
     batch.answers.push(answer);
-    batch.lines?.push(line);
     this.#answered++;
     // Only those that changed are sent, and nobody else may fill this memory.
     if (this.#target.counting !== undefined) {
@@ -331,7 +307,7 @@ export class Session {
     if (batch.answers.length === batch.size) {
       this.#batches.shift();
       this.#held -= batch.held;
-      batch.resolve({ answers: batch.answers, lines: batch.lines ?? [] });
+      batch.resolve(batch.answers);
     }
     this.#watch();
     return true;

@@ -13,12 +13,6 @@ export class Tally {
     this.operations += operations;
   }
 
-  addPassed(programs: number, operations: number): void {
-    this.programs += programs;
-    this.verdicts.pass += programs;
-    this.operations += operations;
-  }
-
   get durationMs(): number {
     return performance.now() - this.#begun;
   }

@@ -19,11 +19,6 @@ export class ClauseCounts {
   add(clause: string): void {
     this.counts.set(clause, (this.counts.get(clause) ?? 0) + 1);
   }
-
-  /** Adds what was counted elsewhere. */
-  addAll(counts: ReadonlyMap<string, number>): void {
-    for (const [clause, count] of counts) this.counts.set(clause, (this.counts.get(clause) ?? 0) + count);
-  }
 }
 
 export interface Checker {

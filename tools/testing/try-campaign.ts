@@ -31,7 +31,7 @@ export async function tryCampaign(
   {
     onEntry,
     ...options
-  }: Partial<Pick<Campaign, 'jobs' | 'threads' | 'shrinkMs' | 'signal' | 'onProgress'>> & {
+  }: Partial<Pick<Campaign, 'jobs' | 'shrinkMs' | 'signal' | 'onProgress'>> & {
     /** Told of each entry as it comes. */
     readonly onEntry?: (entry: JournalEntry) => void;
   } = {},
