@@ -20,9 +20,9 @@ describe('some', () => {
 const PROGRAM = `
 const { startVitest } = await import(${JSON.stringify(import.meta.resolve('vitest/node'))});
 const { ClosingLineReporter } = await import(${url('./closing-line.ts')});
-const [root, pattern, ...excused] = process.argv.slice(1);
+const [root, pattern, globalSetup, ...excused] = process.argv.slice(1);
 const reporters = [new ClosingLineReporter(excused.map((test) => ({ file: 'one.test.js', test, reason: 'a test' })))];
-const options = { root, config: false, watch: false, globals: true, reporters };
+const options = { root, config: false, watch: false, globals: true, reporters, ...(globalSetup && { globalSetup }) };
 const vitest = await startVitest('test', [], pattern === '' ? options : { ...options, testNamePattern: pattern });
 await vitest.close();
 `;
@@ -32,11 +32,12 @@ describe('a run with skipped tests', () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'closing-line-'));
     await writeFile(join(root, 'one.test.js'), TESTS);
+    await writeFile(join(root, 'set-up.js'), "export default () => { throw new Error('not today'); };");
     return () => rm(root, { recursive: true });
   });
 
-  const run = async ({ ci = '', pattern = '' }, ...excused: string[]) => {
-    const args = ['--input-type=module', '--eval', PROGRAM, root, pattern, ...excused];
+  const run = async ({ ci = '', pattern = '', setUp = '' }, ...excused: string[]) => {
+    const args = ['--input-type=module', '--eval', PROGRAM, root, pattern, setUp, ...excused];
     const env = { CI: ci, NO_COLOR: '1', VITEST: undefined };
     const { exitCode, stdout } = await execa(process.execPath, args, { env, reject: false });
     return { exitCode, lines: stdout.split('\n') };
@@ -47,6 +48,12 @@ describe('a run with skipped tests', () => {
     expect(lines.at(-1)).toBe('1 passed, 0 failed, 2 skipped');
     expect(lines.at(-2)).toMatch(/^time: \d+ s: tests$/);
     expect(exitCode).toBe(0);
+  });
+
+  it('counts a set-up that throws as a failure', async () => {
+    const { exitCode, lines } = await run({ setUp: './set-up.js' });
+    expect(lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
+    expect(exitCode).toBe(1);
   });
 
   it('fails in CI for each that nothing excuses', async () => {

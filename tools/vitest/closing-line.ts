@@ -1,4 +1,4 @@
-import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 import { EXCUSED_SKIPS } from './excused-skips.ts';
 import { type EndedTest, type Excuse, wrongSkips } from './skips.ts';
 
@@ -33,7 +33,7 @@ export class ClosingLineReporter implements Reporter {
     if (time !== undefined) time.end = performance.now();
   }
 
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[], reason: TestRunEndReason): void {
     let outsideTests = unhandledErrors.length;
     const tests: EndedTest[] = [];
     for (const module of modules) {
@@ -48,7 +48,9 @@ export class ClosingLineReporter implements Reporter {
     const wrong = this.#judgesSkips ? wrongSkips(tests, this.#excuses) : [];
     if (wrong.length > 0) process.exitCode = 1;
     const count = (state: EndedTest['state']): number => tests.filter((test) => test.state === state).length;
-    const failed = count('failed') + outsideTests + wrong.length;
+    const known = count('failed') + outsideTests + wrong.length;
+    // Vitest 4.1 tells reporters of no error where a global set-up has thrown, but that the run has failed.
+    const failed = known === 0 && reason === 'failed' ? 1 : known;
     const line = `${String(count('passed'))} passed, ${String(failed)} failed, ${String(count('skipped'))} skipped`;
     const times = [...this.#times].map(
       ([project, { start, end }]) =>
