@@ -17,15 +17,9 @@ import {
 
 const GUEST = 'kernel:6.12';
 
-/** The one process below the run whose command matches. */
-function one(pid: number, command: RegExp): RunningProcess {
-  const [found, ...others] = processesBelow(pid).filter((process) => command.test(process.command));
-  expect(others).toEqual([]);
-  if (found === undefined) throw new Error(`nothing like ${String(command)} runs below ${String(pid)}`);
-  return found;
-}
-
-const guest = (pid: number): RunningProcess => one(pid, /^qemu-system/);
+const guests = (pid: number): RunningProcess[] => {
+  return processesBelow(pid).filter(({ command }) => command.startsWith('qemu-system'));
+};
 const helpers = (pid: number): RunningProcess[] => {
   return processesBelow(pid).filter(({ command }) => command.endsWith(' --memfd'));
 };
@@ -39,11 +33,14 @@ const supervisor = (pid: number): RunningProcess => {
 describe('a target that is killed in the middle of a run costs only what it was doing', () => {
   it('the guest', async () => {
     const underway = await startRun(GUEST, '10s');
-    const killed = guest(underway.pid);
-    process.kill(killed.pid, 'SIGKILL');
-    await eventually(() => stillRunning([killed]).length === 0);
+    const before = guests(underway.pid);
+    const killed = before.slice(0, 1);
+    expect(killed).toHaveLength(1);
+    for (const { pid } of killed) process.kill(pid, 'SIGKILL');
+    await eventually(() => stillRunning(killed).length === 0);
     // Another guest takes its place.
-    await eventually(() => processesBelow(underway.pid).some(({ command }) => command.startsWith('qemu-system')));
+    const known = new Set(before.map(({ pid }) => pid));
+    await eventually(() => guests(underway.pid).some(({ pid }) => !known.has(pid)));
     await expectTrouble(underway, /ended by SIGKILL/);
     await expectNextRunToPass(underway.directory, GUEST);
   });
