@@ -63,8 +63,8 @@ describe('the tarball', () => {
       // Links of the pages lead there, and the tutorial begins with a copy.
       /^examples\/[\w-]+\/[\w.-]+$/,
       /^dist\/(adapters|api|cli|model|properties|reports|spec)\/[\w/-]+\.(js|d\.ts)$/,
-      /^dist\/adapters\/(kernel|native\/src|uml\/(ledger|uml_port))\/[\w-]+\.[ch]$/,
-      /^dist\/adapters\/((kernel|uml)\/[\w-]+\.sh|native\/Makefile|uml\/(ledger|uml_port)\/Kbuild)$/,
+      /^dist\/adapters\/(linux|native\/src|uml\/(ledger|uml_port))\/[\w-]+\.[ch]$/,
+      /^dist\/adapters\/((linux|uml)\/[\w-]+\.sh|native\/Makefile|uml\/(ledger|uml_port)\/Kbuild)$/,
       /^dist\/adapters\/uml\/(config\/\w+\.config|patches\/[\w.-]+\/[\w-]+\.patch)$/,
       /^dist\/kmod\/([\w-]+\.[ch]|Kbuild|Makefile|COPYING|mutants\/[\w-]+\.patch)$/,
       /^dist\/(properties\/corpus|spec\/contracts|spec\/schemas)\/[\w-]+\.json$/,
